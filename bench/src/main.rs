@@ -1,0 +1,193 @@
+//! Measures a running parlor against baselines in the same run: `make bench`.
+//!
+//! It starts the server itself, loads it over loopback, reads its CPU time and memory from `/proc`, and prints each
+//! figure beside what is wanted. It judges nothing by its exit code: 0 means that everything could be measured.
+//!
+//! Map: [`posts`], [`polls`], [`idle`] and [`pages`] each measure one part; [`server`] starts the processes,
+//! [`baseline`] is the bare server to compare with; [`http_load`] and [`writers`] make the load; [`http_client`] and
+//! [`answer`] read HTTP; [`procfs`] reads the kernel's accounts; [`million`] makes the large store; [`stats`] and
+//! [`report`] turn values into the table.
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and runs the baseline's tasks and threads")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table and the progress are what it is for")]
+
+mod answer;
+mod baseline;
+mod http_client;
+mod http_load;
+mod idle;
+mod million;
+mod pages;
+mod polls;
+mod posts;
+mod procfs;
+mod report;
+mod server;
+mod stats;
+mod writers;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use tempfile::TempDir;
+
+use crate::report::{Figure, Report, Wanted};
+use crate::stats::{Latencies, Series};
+
+/// Measures a release build of parlor and prints the figures of docs/performance.md
+#[derive(Parser)]
+#[command(name = "parlor-bench", args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct Arguments {
+    #[command(subcommand)]
+    hidden: Option<Hidden>,
+    /// The parlor to measure, a release build
+    #[arg(long, required = true)]
+    server: Option<PathBuf>,
+    /// What to measure
+    #[arg(value_enum, default_value = "all")]
+    part: Part,
+    /// Runs of each measurement; the median counts
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
+    /// Seconds of each run of posts
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    seconds: u16,
+    /// Requests that wait at the same time
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    waiters: u32,
+    /// Messages in the large room
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    messages: u64,
+    /// Where stores are made: on the disk that shall be measured, never in memory
+    #[arg(long, default_value = "target/bench")]
+    work_dir: PathBuf,
+    /// Also writes the figures to this file, as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Hidden {
+    /// Runs the bare server that parlor is compared with
+    #[command(hide = true)]
+    Baseline { port: u16 },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    All,
+    Posts,
+    Polls,
+    Idle,
+    Pages,
+    Size,
+}
+
+/// One part: takes its time, answers its rows of the table.
+type Measure = fn(&Setup) -> Result<Vec<Figure>>;
+
+/// What every measurement needs to know.
+pub(crate) struct Setup {
+    pub(crate) server: PathBuf,
+    pub(crate) work_dir: PathBuf,
+    pub(crate) runs: usize,
+    pub(crate) seconds: Duration,
+    pub(crate) waiters: usize,
+    pub(crate) messages: u64,
+    /// The limit of open files of this process and of the servers.
+    pub(crate) open_files: u64,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(Hidden::Baseline { port }) = arguments.hidden {
+        return baseline::serve(port);
+    }
+    let setup = Setup::new(&arguments)?;
+    let mut report = Report { circumstances: circumstances(&setup)?, figures: Vec::new() };
+    let parts: [(Part, Measure); 5] = [
+        (Part::Size, size),
+        (Part::Idle, idle::measure),
+        (Part::Pages, pages::measure),
+        (Part::Posts, posts::measure),
+        (Part::Polls, polls::measure),
+    ];
+    for (part, measure) in parts {
+        if arguments.part == Part::All || arguments.part == part {
+            report.figures.extend(measure(&setup)?);
+        }
+    }
+    println!("{}", report.table());
+    if let Some(path) = &arguments.json {
+        let text = serde_json::to_string_pretty(&report.to_json())?;
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+impl Setup {
+    fn new(arguments: &Arguments) -> Result<Self> {
+        let server = arguments.server.as_deref().unwrap_or(Path::new("target/release/parlor"));
+        let server = server.canonicalize().with_context(|| {
+            format!("there is no {}; build it first: cargo build --release -p parlor", server.display())
+        })?;
+        std::fs::create_dir_all(&arguments.work_dir)?;
+        Ok(Self {
+            server,
+            work_dir: arguments.work_dir.canonicalize()?,
+            runs: usize::from(arguments.runs),
+            seconds: Duration::from_secs(arguments.seconds.into()),
+            waiters: arguments.waiters as usize,
+            messages: arguments.messages,
+            open_files: http_load::raise_open_files()?,
+        })
+    }
+
+    /// A folder for stores that nobody needs afterwards; it goes when it is dropped.
+    pub(crate) fn scratch(&self) -> Result<TempDir> {
+        Ok(tempfile::Builder::new().prefix("run-").tempdir_in(&self.work_dir)?)
+    }
+}
+
+/// Bytes of the binary.
+fn size(setup: &Setup) -> Result<Vec<Figure>> {
+    let mib = std::fs::metadata(&setup.server)?.len() as f64 / (1024.0 * 1024.0);
+    Ok(vec![Figure::new("size", "binary", "MiB", Series::from(mib)).wanted(Wanted::AtMost(25.0))])
+}
+
+/// What the figures depend on besides the code.
+fn circumstances(setup: &Setup) -> Result<Vec<(&'static str, String)>> {
+    let command: Vec<String> = std::env::args().collect();
+    Ok(vec![
+        ("machine", procfs::machine()),
+        ("disk", format!("4 KiB written and synced in {:.2} ms (median)", sync_ms(&setup.work_dir)?)),
+        ("date", first_line("date", &["-u", "+%Y-%m-%d %H:%M UTC"])),
+        ("commit", first_line("git", &["describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"])),
+        ("command", command.join(" ")),
+        ("runs", format!("{} of {} s", setup.runs, setup.seconds.as_secs())),
+    ])
+}
+
+/// What the disk takes to make a small write durable: the floor of every acknowledgement.
+fn sync_ms(folder: &Path) -> Result<f64> {
+    use std::os::unix::fs::FileExt;
+    let file = tempfile::tempfile_in(folder)?;
+    let mut latencies = Latencies::default();
+    for block in 0..200 {
+        let begun = Instant::now();
+        file.write_all_at(&[0x5a; 4096], block * 4096)?;
+        file.sync_data()?;
+        latencies.push(begun.elapsed());
+    }
+    Ok(latencies.quantile_ms(0.5))
+}
+
+/// The first line that a command prints, or "unknown": a source archive has no git.
+fn first_line(command: &str, arguments: &[&str]) -> String {
+    let output = Command::new(command).args(arguments).output();
+    let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
+    let text = text.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    text.unwrap_or_else(|| "unknown".to_owned())
+}

@@ -1,0 +1,47 @@
+//! The domain of parlor: rooms as ordered, durable logs, and everybody a cursor on them.
+//!
+//! # Map
+//! - [`chat`]: what doors ask for; every verb goes through [`limits`], [`text`], [`policy`] and [`rates`].
+//! - [`sequencer`]: the one writer; [`ports::Store`] numbers and commits, [`ports::Bus`] tells other nodes.
+//! - [`room_log`], `pages`, `logs`: a room on this node, the cache of log pages, the one way to read.
+//! - [`cursor`]: a reader; [`slot`]: an event with its encodings; [`pulse`]: who is here.
+//! - [`event`], [`room`], [`account`], [`ids`], [`names`]: the words.
+//! - [`model`]: the store in memory that the real ones are compared with; [`search`], [`follower`]: the index.
+//!
+//! # Invariants
+//! - Nobody sees an event before the store has it durably; an author hears of it after the readers can.
+//! - Rights are checked in [`policy`] only, limits stand in [`limits`] only.
+//! - No lock is held across an `.await`, but for `fetching`, which is there to be waited for.
+//! - Memory of a reader is constant: a number, and a place in the list of who waits for the head.
+//!
+//! # Absent on purpose
+//! Protocols, SQL, HTTP and serde; the clock, randomness and the spawning of tasks, which come in as arguments.
+
+pub mod account;
+pub mod actor;
+pub mod chat;
+pub mod cursor;
+pub mod event;
+pub mod follower;
+pub mod guests;
+pub mod ids;
+pub mod limits;
+mod logs;
+pub mod model;
+pub mod names;
+mod pages;
+pub mod policy;
+pub mod ports;
+pub mod pulse;
+pub mod rates;
+pub mod refusal;
+pub mod room;
+pub mod room_log;
+pub mod search;
+pub mod sequencer;
+pub mod slot;
+pub mod text;
+
+pub use actor::{Actor, Who};
+pub use chat::{Chat, Engines, World};
+pub use refusal::{Error, Fault, Refusal};

@@ -1,0 +1,167 @@
+//! Every limit of parlor: its unit, its default and its reason.
+//!
+//! Constants hold for every server. [`Limits`] are those that an operator may change (`[limits]` in the configuration).
+
+/// Slots in a page of a room's log. 64 messages are a screen or two; larger pages make a miss near the head dearer.
+pub const PAGE_SLOTS: u64 = 64;
+
+/// Formats that a slot can keep encoded, one cell each (see `slot`). A door that needs one more raises this.
+pub const FORMATS: usize = 8;
+
+/// Bytes of memory that the cache of log pages may use, by its own estimate, unless configured otherwise.
+pub const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Rooms that a node keeps in memory while nobody watches them; more are forgotten, oldest first, and read again when needed.
+pub const IDLE_ROOMS: usize = 4_096;
+
+/// Drafts that may wait for the writer; who comes then waits for a place, which is back-pressure to the doors.
+pub const WAITING_DRAFTS: usize = 4_096;
+
+/// Drafts in one transaction: bounds what one failed commit concerns, and how long the first of them waits.
+pub const BATCH_DRAFTS: usize = 512;
+
+/// Events in one read of a log, whoever asks (PROMISES 2.4).
+pub const READ_EVENTS: usize = 500;
+
+/// Bytes of a client's own id of a post (PROMISES 2.3).
+pub const MESSAGE_KEY_BYTES: usize = 64;
+
+/// Bytes of a message that no configuration may go beyond (PROMISES 2.7).
+pub const MESSAGE_BYTES_CAP: usize = 65_536;
+
+/// Bytes of a subject that no configuration may go beyond (PROMISES 2.7).
+pub const SUBJECT_BYTES_CAP: usize = 1_024;
+
+/// Characters of a display name or nickname (protocols: names).
+pub const DISPLAY_NAME_CHARS: usize = 64;
+
+/// Bytes of a display name or nickname (PROMISES 2.7).
+pub const DISPLAY_NAME_BYTES: usize = 256;
+
+/// Combining marks in a row in a name: scripts need up to four, towers of them hide other people's lines.
+pub const NAME_MARKS_IN_A_ROW: usize = 4;
+
+/// Characters of an account's handle (protocols: names).
+pub const HANDLE_CHARS: usize = 32;
+
+/// Characters of a room's name (protocols: names).
+pub const ROOM_NAME_CHARS: usize = 64;
+
+/// Bytes of a reaction: the longest emoji sequences have under 40.
+pub const EMOJI_BYTES: usize = 64;
+
+/// Guest numbers that a node takes from the store at a time, so that a page view writes nothing.
+pub const GUEST_BLOCK: u64 = 256;
+
+/// Seconds that someone who polls counts as here after the last poll ended (protocols: common rules).
+pub const LINGER_SECONDS: u64 = 10;
+
+/// Entries that a table of rates keeps before it drops those that are full again.
+pub const RATE_ENTRIES: usize = 16_384;
+
+/// Messages that the search index takes in one transaction: a commit that holds the writer for about 2 ms.
+pub const INDEX_BATCH: usize = 64;
+
+/// Characters of one search token; what is longer is cut, in the index and in the query alike.
+pub const TOKEN_CHARS: usize = 64;
+
+/// Terms of one search.
+pub const QUERY_TERMS: usize = 32;
+
+/// Hits of one search page.
+pub const SEARCH_HITS: usize = 100;
+
+/// Rooms in one listing.
+pub const LISTED_ROOMS: usize = 500;
+
+/// Bytes of an HTTP request's line (PROMISES 2.7).
+pub const HTTP_REQUEST_LINE_BYTES: usize = 8 * 1024;
+
+/// Bytes of an HTTP request's headers in all (protocols: common rules).
+pub const HTTP_HEADERS_BYTES: usize = 16 * 1024;
+
+/// Headers of an HTTP request (PROMISES 2.7).
+pub const HTTP_HEADERS: usize = 64;
+
+/// Bytes that a connection may buffer of what was not handled yet. hyper refuses a larger request head by itself;
+/// it must hold the largest line and the largest headers, so that larger ones meet our own words.
+pub const HTTP_BUFFER_BYTES: usize = 32 * 1024;
+
+/// Bytes of an HTTP request's body (protocols: common rules).
+pub const HTTP_BODY_BYTES: usize = 64 * 1024;
+
+/// Seconds that a new connection may take to say its first byte (PROMISES 2.7).
+pub const FIRST_BYTE_SECONDS: u64 = 10;
+
+/// Seconds that a request's head may take, and that a connection may be idle between requests (PROMISES 2.7).
+pub const HTTP_HEAD_SECONDS: u64 = 10;
+
+/// Seconds that a request's body may take (PROMISES S53).
+pub const HTTP_BODY_SECONDS: u64 = 15;
+
+/// Seconds without any progress of a write after which a reader is too slow and its connection is closed (PROMISES 2.5).
+pub const STALLED_WRITE_SECONDS: u64 = 30;
+
+/// Seconds that connections get to end by themselves when the server stops; the promise is 10 in all (PROMISES 2.6).
+pub const DRAIN_SECONDS: u64 = 8;
+
+/// Milliseconds before the next try when the system has no descriptor left: the others go on meanwhile.
+pub const ACCEPT_PAUSE_MILLIS: u64 = 100;
+
+/// Descriptors that are no connection: the store, the log, the listeners, and some to spare (PROMISES 2.7).
+pub const RESERVED_DESCRIPTORS: usize = 500;
+
+/// The limits that an operator may change; each key of `[limits]` has the name of its field here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a message's text. 4,096 is what the tightest door can carry.
+    pub message_bytes: usize,
+    /// Bytes of a room's subject.
+    pub subject_bytes: usize,
+    /// Posts that a person may make at once in a room: ten pasted lines never meet it. 0: no limit.
+    pub posts_burst: u32,
+    /// Posts a second that a person may make in a room after that. 0: no limit.
+    pub posts_per_second: u32,
+    /// Posts a second from one address, whoever makes them. 0: no limit.
+    pub posts_per_second_per_address: u32,
+    /// Rooms an hour that one address may make. 0: no limit.
+    pub rooms_per_hour_per_address: u32,
+    /// Connections in all, at all doors; 0: what the descriptor limit leaves (less 500).
+    pub connections: usize,
+    /// Connections from one address (IPv4) or one /64 (IPv6). 0: no limit.
+    pub connections_per_address: usize,
+    /// Hanging polls from one address or /64. 0: no limit.
+    pub polls_per_address: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            message_bytes: 4_096,
+            subject_bytes: 200,
+            posts_burst: 20,
+            posts_per_second: 5,
+            posts_per_second_per_address: 50,
+            rooms_per_hour_per_address: 20,
+            connections: 0,
+            connections_per_address: 256,
+            polls_per_address: 128,
+        }
+    }
+}
+
+impl Limits {
+    /// No rates and no limits per address: for tests of other things and for benchmarks.
+    #[must_use]
+    pub fn without_rates() -> Limits {
+        Limits {
+            posts_burst: 0,
+            posts_per_second: 0,
+            posts_per_second_per_address: 0,
+            rooms_per_hour_per_address: 0,
+            connections_per_address: 0,
+            polls_per_address: 0,
+            ..Limits::default()
+        }
+    }
+}

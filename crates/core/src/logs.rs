@@ -1,0 +1,180 @@
+//! The rooms of this node and the one way to read their logs: from memory near the head, from the store elsewhere.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use crate::ids::{Number, RoomId, RoomKey, Seq};
+use crate::limits;
+use crate::pages::{Pages, page_start};
+use crate::ports::Store;
+use crate::refusal::Fault;
+use crate::room::{Room, RoomRef};
+use crate::room_log::{Placed, RoomLog};
+use crate::slot::Slot;
+
+pub(crate) struct Logs {
+    store: Arc<dyn Store>,
+    pages: Pages,
+    // Held for look-ups only, never across a read of the store.
+    rooms: Mutex<Rooms>,
+}
+
+struct Rooms {
+    by_id: LruCache<RoomId, Arc<RoomLog>>,
+    by_key: HashMap<RoomKey, RoomId>,
+}
+
+impl Logs {
+    pub(crate) fn new(store: Arc<dyn Store>, cache_bytes: usize) -> Logs {
+        let rooms = Rooms { by_id: LruCache::unbounded(), by_key: HashMap::new() };
+        Logs { store, pages: Pages::new(cache_bytes), rooms: Mutex::new(rooms) }
+    }
+
+    /// The room, unless there is none or it is closed.
+    pub(crate) async fn open(&self, by: RoomRef) -> Result<Option<Arc<RoomLog>>, Fault> {
+        if let Some(log) = self.lock().find(&by) {
+            return Ok((!log.head().closed).then_some(log));
+        }
+        Ok(self.store.room(by).await?.map(|room| self.adopt(room)))
+    }
+
+    /// Takes a room that the store just gave, unless it is here already.
+    pub(crate) fn adopt(&self, room: Room) -> Arc<RoomLog> {
+        self.lock().adopt(room)
+    }
+
+    /// Slots from `from` on, at most `max`, none beyond the end of the log; empty: there is nothing there yet.
+    pub(crate) async fn slots(&self, log: &RoomLog, from: Seq, max: usize) -> Result<Vec<Arc<Slot>>, Fault> {
+        let max = max.min(limits::READ_EVENTS);
+        let mut slots = Vec::new();
+        let mut next = Seq(from.0.max(1));
+        while slots.len() < max && next <= log.head().seq {
+            let page = self.page_from(log, next, max - slots.len()).await?;
+            if page.is_empty() {
+                let what = format!("room {}: nothing at {next}, though the head is {}", log.id(), log.head().seq);
+                return Err(Fault::Corrupt(what));
+            }
+            next = Seq(next.0 + page.len() as u64);
+            slots.extend(page);
+        }
+        Ok(slots)
+    }
+
+    /// The message with this number; `None` if there is none (yet).
+    pub(crate) async fn message(&self, log: &RoomLog, number: Number) -> Result<Option<Arc<Slot>>, Fault> {
+        let head = log.head();
+        if number.0 == 0 || number > head.number {
+            return Ok(None);
+        }
+        // Every event that is no message moves positions ahead of numbers, so the message lies between these two.
+        let latest = Seq(number.0 + (head.seq.0 - head.number.0));
+        for near in [latest, Seq(number.0)] {
+            if let Some(slot) = self.pages.message(log.id(), near, number) {
+                return Ok(Some(slot));
+            }
+        }
+        let Some(event) = self.store.message(log.id(), number).await? else {
+            return Err(Fault::Corrupt(format!(
+                "room {}: no message {number}, though it had {}",
+                log.id(),
+                head.number
+            )));
+        };
+        let slots = self.page_from(log, event.seq, 1).await?;
+        Ok(slots.into_iter().next())
+    }
+
+    /// Makes durable events visible to all cursors of the room.
+    pub(crate) async fn place(&self, log: &RoomLog, slots: &[Arc<Slot>]) -> Result<(), Fault> {
+        match log.place(slots, &self.pages) {
+            Placed::Yes => Ok(()),
+            Placed::Gap => self.catch_up(log).await,
+        }
+    }
+
+    /// Places what the store has beyond the head.
+    pub(crate) async fn catch_up(&self, log: &RoomLog) -> Result<(), Fault> {
+        loop {
+            let events = self.store.events(log.id(), log.head().seq.next(), limits::READ_EVENTS).await?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            let slots: Vec<_> = events.into_iter().map(|event| Arc::new(Slot::new(event))).collect();
+            // `Gap` can't be: these begin at the head or before it.
+            log.place(&slots, &self.pages);
+        }
+    }
+
+    /// The room with this number, if it is in use here.
+    pub(crate) fn in_use(&self, room: RoomId) -> Option<Arc<RoomLog>> {
+        self.lock().by_id.peek(&room).cloned()
+    }
+
+    /// Rooms that somebody watches here.
+    pub(crate) fn watched(&self) -> Vec<Arc<RoomLog>> {
+        self.lock().by_id.iter().filter(|(_, log)| log.is_watched()).map(|(_, log)| log.clone()).collect()
+    }
+
+    async fn page_from(&self, log: &RoomLog, from: Seq, max: usize) -> Result<Vec<Arc<Slot>>, Fault> {
+        if let Some(slots) = self.pages.read(log.id(), from, max) {
+            return Ok(slots);
+        }
+        let _fetching = log.fetching.lock().await;
+        if let Some(slots) = self.pages.read(log.id(), from, max) {
+            return Ok(slots);
+        }
+        let amendments = log.amendments();
+        let first = page_start(from);
+        let events =
+            self.store.events(log.id(), first, usize::try_from(limits::PAGE_SLOTS).unwrap_or(usize::MAX)).await?;
+        let slots: Vec<_> = events.into_iter().map(|event| Arc::new(Slot::new(event))).collect();
+        if log.amendments() == amendments {
+            self.pages.insert(log.id(), &slots);
+        }
+        Ok(slots.into_iter().skip_while(|slot| slot.event().seq < from).take(max).collect())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rooms> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rooms {
+    fn find(&mut self, by: &RoomRef) -> Option<Arc<RoomLog>> {
+        let id = match by {
+            RoomRef::Id(id) => *id,
+            RoomRef::Key(key) => *self.by_key.get(key)?,
+            // Names move between rooms, so the store is asked.
+            RoomRef::Name(_) => return None,
+        };
+        self.by_id.get(&id).cloned()
+    }
+
+    fn adopt(&mut self, room: Room) -> Arc<RoomLog> {
+        if let Some(log) = self.by_id.get(&room.id) {
+            return log.clone();
+        }
+        let log = Arc::new(RoomLog::new(room));
+        self.by_key.insert(log.key(), log.id());
+        self.by_id.put(log.id(), log.clone());
+        self.forget_idle();
+        log
+    }
+
+    /// Forgets the room that was not asked for the longest, unless somebody holds it.
+    /// Rooms are only handed out under this lock, so one that nobody holds now can't be taken meanwhile.
+    fn forget_idle(&mut self) {
+        if self.by_id.len() <= limits::IDLE_ROOMS {
+            return;
+        }
+        // One is looked at for each that came: if it is in use, it goes to the other end and the next is looked at next time.
+        let Some((id, log)) = self.by_id.pop_lru() else { return };
+        if Arc::strong_count(&log) > 1 || log.is_watched() {
+            self.by_id.put(id, log);
+        } else {
+            self.by_key.remove(&log.key());
+        }
+    }
+}

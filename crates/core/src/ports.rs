@@ -1,0 +1,204 @@
+//! What core needs of the world: a store, a bus, a clock and randomness. Each comes in as an argument,
+//! so that a seeded simulation can be the world.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
+use crate::event::{Appended, Author, Draft, Event};
+use crate::ids::{AccountId, GuestId, Number, RoomId, Seq, Timestamp};
+use crate::names::Handle;
+use crate::refusal::Fault;
+use crate::room::{Head, NewRoom, Role, Room, RoomRef};
+
+/// The durable truth: rooms, their logs, people. The only sequencer.
+///
+/// Every verb is durable when it answers `Ok`, and has changed nothing when it answers a `Fault` other than
+/// `OutcomeUnknown`. All implementations pass one contract suite; [`crate::model::Model`] is the one to compare with.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Thirty-two random bytes made with the store: the key of guests' cookies.
+    async fn secret(&self) -> Result<[u8; 32], Fault>;
+
+    /// Whether it can take a post now.
+    async fn ready(&self) -> Result<(), Fault>;
+
+    /// What is damaged, one sentence each; empty: nothing. Reads everything.
+    async fn check(&self) -> Result<Vec<String>, Fault>;
+
+    // Rooms
+
+    /// Makes a room; `None` if its name is a room's or an account's already, or its key a room's.
+    async fn create_room(&self, room: NewRoom) -> Result<Option<Room>, Fault>;
+
+    /// A room that is not closed.
+    async fn room(&self, by: RoomRef) -> Result<Option<Room>, Fault>;
+
+    /// Listed rooms that are not closed, newest event first (a room without events counts by its making); at most `limit`.
+    async fn listed_rooms(&self, limit: usize) -> Result<Vec<Room>, Fault>;
+
+    /// The heads of these rooms, closed ones included; a room that does not exist is left out.
+    async fn heads(&self, rooms: Vec<RoomId>) -> Result<Vec<(RoomId, Head)>, Fault>;
+
+    // Logs
+
+    /// Appends what can be appended, in this order, all in one durable step, and says of each draft what became of it.
+    ///
+    /// In a room, `seq` continues without a gap, `at` is `max(now, the event before + 1)`, an author's `key` is unique, and
+    /// the projections (current text, reactions, members, settings, the guest's name) move with the log.
+    /// A draft that fails does not disturb its neighbours.
+    ///
+    /// Looked at in this order: the room exists; the key is new (else the first answer, even in a room closed since,
+    /// compared with the body as it was posted, whatever became of it); the room is open; the message that the draft
+    /// edits, deletes or reacts to exists and is not deleted, the one that it answers exists.
+    /// An edit replaces the message's text in place. A redaction blanks the texts of the message and of its edits, and
+    /// takes its reactions off. Settings change the room, member events its roles; the name that a guest's message was
+    /// given is remembered; `Closed` ends the log and frees the room's name.
+    async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<Appended>, Fault>;
+
+    /// Events from `from` on, in order, at most `limit`; also of a closed room.
+    async fn events(&self, room: RoomId, from: Seq, limit: usize) -> Result<Vec<Event>, Fault>;
+
+    /// Messages with numbers below `before`, the newest `limit` of them, in rising order; also of a closed room.
+    async fn messages_before(&self, room: RoomId, before: Number, limit: usize) -> Result<Vec<Event>, Fault>;
+
+    /// The message with this number.
+    async fn message(&self, room: RoomId, number: Number) -> Result<Option<Event>, Fault>;
+
+    /// Who has which reaction on a message now, sorted by reaction, then author code.
+    async fn reactions(&self, room: RoomId, number: Number) -> Result<Vec<(String, Author)>, Fault>;
+
+    // People
+
+    /// Takes `count` guest numbers that nobody else gets; answers the first.
+    async fn reserve_guests(&self, count: u64) -> Result<GuestId, Fault>;
+
+    /// A guest who has spoken, or was claimed.
+    async fn guest(&self, id: GuestId) -> Result<Option<Guest>, Fault>;
+
+    /// Makes a guest's past an account's; `false` if it was claimed before, or there is no such account.
+    async fn claim_guest(&self, guest: GuestId, account: AccountId) -> Result<bool, Fault>;
+
+    /// Makes an account, and by an event of the system in the lobby's log, in the same step, a member of the lobby;
+    /// `None` if its handle is an account's or a room's, or its number is taken or not from 1 to 2^63 - 1.
+    async fn create_account(&self, account: NewAccount) -> Result<Option<Account>, Fault>;
+
+    /// An account by its number.
+    async fn account(&self, id: AccountId) -> Result<Option<Account>, Fault>;
+
+    /// An account by its handle.
+    async fn account_by_handle(&self, handle: Handle) -> Result<Option<Account>, Fault>;
+
+    /// All accounts by handle, after this one, at most `limit`.
+    async fn accounts(&self, after: Option<Handle>, limit: usize) -> Result<Vec<Account>, Fault>;
+
+    /// Overwrites an account's display name, password and state; handle and time of making stay.
+    /// `false` if there is none with its number.
+    async fn update_account(&self, account: Account) -> Result<bool, Fault>;
+
+    /// Removes an account with its sessions, marks and, by events of the system in their logs in the same step, its roles
+    /// in rooms that are not closed; its messages stay, so do its guests' claims; its handle is free. `false` if there is none.
+    async fn remove_account(&self, id: AccountId, now: Timestamp) -> Result<bool, Fault>;
+
+    /// Begins a session; `false` if there is no such account, or the token is a session's already.
+    async fn create_session(&self, session: Session) -> Result<bool, Fault>;
+
+    /// A session by its token's hash, expired or not.
+    async fn session(&self, token: TokenHash) -> Result<Option<Session>, Fault>;
+
+    /// An account's sessions, newest use first.
+    async fn sessions(&self, account: AccountId) -> Result<Vec<Session>, Fault>;
+
+    /// Notes a session's use and its new end; `false` if there is none.
+    async fn touch_session(&self, token: TokenHash, used: Timestamp, expires: Timestamp) -> Result<bool, Fault>;
+
+    /// Ends a session; `false` if there was none.
+    async fn end_session(&self, token: TokenHash) -> Result<bool, Fault>;
+
+    /// A person's role in a room. Roles change by member events in the log only.
+    async fn role(&self, room: RoomId, who: Author) -> Result<Option<Role>, Fault>;
+
+    /// A room's people with a role, by author code, after this one, at most `limit`.
+    async fn members(&self, room: RoomId, after: Option<Author>, limit: usize) -> Result<Vec<(Author, Role)>, Fault>;
+
+    /// The rooms that are not closed in which a person has a role.
+    async fn rooms_of(&self, who: Author) -> Result<Vec<(RoomId, Role)>, Fault>;
+
+    /// Moves a read mark forward, at most to the newest message; one that is as far already stays. Answers the mark
+    /// that holds: number 0 if there is no such room or account.
+    async fn mark_read(&self, room: RoomId, account: AccountId, mark: ReadMark) -> Result<ReadMark, Fault>;
+
+    /// An account's read mark in a room.
+    async fn read_mark(&self, room: RoomId, account: AccountId) -> Result<Option<ReadMark>, Fault>;
+
+    // Search
+
+    /// Rooms, closed ones too, whose logs are longer than what the search index has of them, by number, at most `limit`.
+    async fn index_lag(&self, limit: usize) -> Result<Vec<IndexLag>, Fault>;
+
+    /// Takes tokens into the index, and moves a room's indexed position to `upto`, at most its head, if it is behind that.
+    /// A token is one or more letters, digits and marks, folded; [`crate::search`] makes them.
+    async fn index(&self, room: RoomId, upto: Seq, entries: Vec<IndexEntry>) -> Result<(), Fault>;
+
+    /// Messages of a room that have all of these tokens, newest first, below `before`, at most `limit`; without tokens none.
+    async fn search(
+        &self,
+        room: RoomId,
+        tokens: Vec<String>,
+        before: Number,
+        limit: usize,
+    ) -> Result<Vec<Number>, Fault>;
+}
+
+/// The name under which a store itself makes events (as [`Author::System`]).
+pub const SYSTEM_NAME: &str = "parlor";
+
+/// How far the search index is behind a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexLag {
+    /// The room.
+    pub room: RoomId,
+    /// The last position in the index.
+    pub indexed: Seq,
+    /// The last position of the log.
+    pub head: Seq,
+}
+
+/// A message's place in the search index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// The message.
+    pub number: Number,
+    /// Its tokens, in place of those it had; none: it is not found any more.
+    pub tokens: Vec<String>,
+}
+
+/// Hints to other nodes: "room R reached n". May lose, double, reorder; never the truth.
+pub trait Bus: Send + Sync + 'static {
+    /// Tells the others; never waits and never fails.
+    fn hint(&self, room: RoomId, head: Seq);
+}
+
+/// The bus of a node that is alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoBus;
+
+impl Bus for NoBus {
+    fn hint(&self, _room: RoomId, _head: Seq) {}
+}
+
+/// The time.
+pub trait Clock: Send + Sync + 'static {
+    /// The time of the world, which may jump.
+    fn wall(&self) -> Timestamp;
+
+    /// Time since some fixed moment, which never runs back: for rates and timeouts.
+    fn monotonic(&self) -> Duration;
+}
+
+/// Randomness from a cryptographic source.
+pub trait Entropy: Send + Sync + 'static {
+    /// Fills it all.
+    fn fill(&self, bytes: &mut [u8]);
+}

@@ -1,0 +1,144 @@
+//! A room on this node: its settings, its head that cursors watch, who is here.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tokio::sync::watch;
+
+use crate::event::Body;
+use crate::ids::{RoomId, RoomKey, Seq};
+use crate::pages::Pages;
+use crate::pulse::Presence;
+use crate::room::{Head, Room};
+use crate::slot::Slot;
+
+/// A room on this node. There is one for a room at a time, shared by all who use the room.
+pub struct RoomLog {
+    room: RwLock<Arc<Room>>,
+    id: RoomId,
+    key: RoomKey,
+    head: watch::Sender<Head>,
+    /// How often a message was changed in place: a page that was read before the last change is not kept.
+    amendments: AtomicU64,
+    /// One reader at a time fetches pages: ten thousand that miss the same page cost one read, not ten thousand.
+    pub(crate) fetching: tokio::sync::Mutex<()>,
+    /// Serialises placing; held for memory work only.
+    placing: Mutex<()>,
+    presence: Presence,
+}
+
+/// Whether slots could be placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placed {
+    /// They are, or were already.
+    Yes,
+    /// Events before them are not here yet: read them from the store.
+    Gap,
+}
+
+impl RoomLog {
+    pub(crate) fn new(room: Room) -> RoomLog {
+        RoomLog {
+            id: room.id,
+            key: room.key,
+            head: watch::Sender::new(room.head),
+            amendments: AtomicU64::new(0),
+            fetching: tokio::sync::Mutex::new(()),
+            placing: Mutex::new(()),
+            presence: Presence::default(),
+            room: RwLock::new(Arc::new(room)),
+        }
+    }
+
+    /// The room's number.
+    #[must_use]
+    pub fn id(&self) -> RoomId {
+        self.id
+    }
+
+    /// The room's public id.
+    #[must_use]
+    pub fn key(&self) -> RoomKey {
+        self.key
+    }
+
+    /// Its settings as of the head. The `head` inside is the one of when it was loaded: ask [`RoomLog::head`].
+    #[must_use]
+    pub fn room(&self) -> Arc<Room> {
+        self.room.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The newest position.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        *self.head.borrow()
+    }
+
+    /// Watches the head. A reader marks it as seen, then reads, then sleeps: so no move is missed.
+    pub(crate) fn watch(&self) -> watch::Receiver<Head> {
+        self.head.subscribe()
+    }
+
+    /// Who is here.
+    #[must_use]
+    pub fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// Whether somebody waits for its head or is here.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.head.receiver_count() > 0 || !self.presence.is_empty()
+    }
+
+    pub(crate) fn amendments(&self) -> u64 {
+        self.amendments.load(Ordering::Acquire)
+    }
+
+    /// Puts durable events behind the head, in order, and moves the head once. What is there already is passed over.
+    pub(crate) fn place(&self, slots: &[Arc<Slot>], pages: &Pages) -> Placed {
+        let _placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut head = self.head();
+        let new = slots.partition_point(|slot| slot.event().seq <= head.seq);
+        let slots = &slots[new..];
+        let Some(first) = slots.first() else { return Placed::Yes };
+        if first.event().seq != head.seq.next() {
+            return Placed::Gap;
+        }
+        for slot in slots {
+            let event = slot.event();
+            self.take_effect(slot, pages);
+            head = Head { seq: event.seq, number: event.number, at: event.at, closed: event.body == Body::Closed };
+        }
+        for page in slots.chunk_by(|a, b| same_page(a.event().seq, b.event().seq)) {
+            pages.insert(self.id, page);
+        }
+        self.head.send_replace(head);
+        Placed::Yes
+    }
+
+    fn take_effect(&self, slot: &Slot, pages: &Pages) {
+        let event = slot.event();
+        if let Some(target) = event.body.amends() {
+            // First the count, then the pages: a fetch that began before can't bring the old text back.
+            self.amendments.fetch_add(1, Ordering::AcqRel);
+            pages.forget(self.id, target);
+        }
+        let mut room = self.room.write().unwrap_or_else(PoisonError::into_inner);
+        match &event.body {
+            Body::Settings(change) => Arc::make_mut(&mut room).apply(change),
+            // Never back to false here: a look-up too many is cheap, a role overlooked is not.
+            Body::Member { role: Some(_), .. } => Arc::make_mut(&mut room).has_members = true,
+            _ => {}
+        }
+    }
+}
+
+fn same_page(a: Seq, b: Seq) -> bool {
+    crate::pages::page_start(a) == crate::pages::page_start(b)
+}
+
+impl std::fmt::Debug for RoomLog {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("RoomLog").field("id", &self.id).field("head", &self.head()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,131 @@
+//! The one writer of a node: takes all drafts that came while the last batch was committing, and no timer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::event::{Appended, Draft, Event};
+use crate::ids::{MessageKey, RoomId};
+use crate::limits;
+use crate::logs::Logs;
+use crate::ports::{Bus, Store};
+use crate::refusal::{Error, Fault, Refusal};
+use crate::room_log::RoomLog;
+use crate::slot::Slot;
+
+/// Runs until every [`crate::Chat`] is gone and every draft is answered.
+pub struct Sequencer {
+    pub(crate) waiting: mpsc::Receiver<Pending>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) logs: Arc<Logs>,
+    pub(crate) bus: Arc<dyn Bus>,
+    /// Wakes the search index's follower.
+    pub(crate) moved: Arc<Notify>,
+}
+
+/// A draft that somebody waits for.
+pub(crate) struct Pending {
+    draft: Draft,
+    log: Arc<RoomLog>,
+    answer: Answer,
+}
+
+type Answer = oneshot::Sender<Result<Posted, Error>>;
+
+/// A post's answer.
+#[derive(Debug, Clone)]
+pub struct Posted {
+    /// The event as it stands in the log, durably.
+    pub slot: Arc<Slot>,
+    /// Whether it was there already, from an earlier try with the same key.
+    pub duplicate: bool,
+}
+
+impl Sequencer {
+    /// Commits what comes, for ever. To be spawned once.
+    pub async fn run(mut self) {
+        let mut batch = Vec::new();
+        while self.waiting.recv_many(&mut batch, limits::BATCH_DRAFTS).await > 0 {
+            let (drafts, askers): (Vec<_>, Vec<_>) =
+                batch.drain(..).map(|p: Pending| (p.draft, (p.log, p.answer))).unzip();
+            match self.store.append(drafts).await {
+                Ok(outcomes) => self.publish(outcomes, askers).await,
+                Err(fault) => {
+                    tracing::error!(%fault, drafts = askers.len(), "a batch of posts could not be stored");
+                    for (_, answer) in askers {
+                        // Who asked may be gone by now; then nobody needs the answer.
+                        let _ = answer.send(Err(fault.clone().into()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The batch is durable: now, and not before, readers see it, and then its authors hear of it.
+    async fn publish(&self, outcomes: Vec<Appended>, askers: Vec<(Arc<RoomLog>, Answer)>) {
+        let mut new: HashMap<RoomId, (Arc<RoomLog>, Vec<Arc<Slot>>)> = HashMap::new();
+        let mut answers = Vec::with_capacity(askers.len());
+        for (outcome, (log, answer)) in outcomes.into_iter().zip(askers) {
+            let result = match outcome {
+                Appended::New { event, .. } => {
+                    let slot = Arc::new(Slot::new(event));
+                    new.entry(log.id()).or_insert_with(|| (log, vec![])).1.push(slot.clone());
+                    Ok(Posted { slot, duplicate: false })
+                }
+                Appended::Duplicate(event) => Ok(duplicate(event)),
+                Appended::KeyConflict => Err(Refusal::KeyConflict.into()),
+                Appended::NoRoom => Err(Refusal::RoomClosed.into()),
+                Appended::NoTarget => Err(Refusal::NoSuchMessage.into()),
+                Appended::Failed(fault) => {
+                    tracing::error!(%fault, room = %log.id(), "a post could not be stored");
+                    Err(fault.into())
+                }
+            };
+            answers.push((answer, result));
+        }
+        for (log, slots) in new.into_values() {
+            if let Err(fault) = self.logs.place(&log, &slots).await {
+                // They are durable; the next move of this head, or the next look at heads, places them.
+                tracing::error!(%fault, room = %log.id(), "durable events could not be read back");
+            }
+            self.bus.hint(log.id(), log.head().seq);
+        }
+        self.moved.notify_one();
+        for (answer, result) in answers {
+            let _ = answer.send(result);
+        }
+    }
+}
+
+fn duplicate(event: Event) -> Posted {
+    Posted { slot: Arc::new(Slot::new(event)), duplicate: true }
+}
+
+/// Where drafts go in.
+#[derive(Clone)]
+pub(crate) struct Drafts(pub(crate) mpsc::Sender<Pending>);
+
+impl Drafts {
+    /// Waits for a place, then for the answer. If the caller goes away meanwhile, the draft is appended or not, never half:
+    /// the [`MessageKey`] tells on the next try.
+    pub(crate) async fn append(&self, log: &Arc<RoomLog>, draft: Draft) -> Result<Posted, Error> {
+        let gone = || Error::Failed(Fault::Unavailable("the server is stopping".into()));
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Pending { draft, log: log.clone(), answer }).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+/// What goes with a post beside its text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PostOptions {
+    /// The client's own id of it: a repeat is answered like the first.
+    pub key: Option<MessageKey>,
+    /// The message that it answers.
+    pub reply_to: Option<crate::ids::Number>,
+    /// The nickname that a guest gives with it.
+    pub nick: Option<crate::text::DisplayName>,
+    /// The nickname to go by if the guest never gave one.
+    pub fallback_nick: Option<crate::text::DisplayName>,
+}

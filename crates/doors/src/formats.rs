@@ -1,0 +1,12 @@
+//! Which door's encoding lies in which cell of a slot: one table, so that no two doors share one by mistake.
+
+use parlor_core::slot::Format;
+
+/// `AUTHOR: TEXT` (http-chat).
+pub(crate) const LINE: Format = Format::new(0);
+/// The value of `Chat-Author` (http-chat).
+pub(crate) const AUTHOR: Format = Format::new(1);
+/// The value of `Chat-Time` (http-chat).
+pub(crate) const TIME: Format = Format::new(2);
+/// The event as JSON (all doors that speak JSON).
+pub(crate) const JSON: Format = Format::new(3);

@@ -1,0 +1,226 @@
+//! The HTML pages of this door: plain data in, escaped text out.
+//!
+//! The templates are in `crates/doors/templates/http_chat`. Everything that people wrote passes
+//! askama's escaping there; no template marks anything as safe. Nothing here asks for a right, a
+//! clock or a store: the routes fill these structs and call `render`.
+
+use askama::Template;
+
+/// The value of `Content-Security-Policy` on every page. The pages have no inline script and no
+/// inline style, so that text which slips through escaping still cannot run.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// `GET /`: the listed rooms and a form that makes one.
+#[derive(Template)]
+#[template(path = "http_chat/index.html")]
+pub struct IndexPage<'a> {
+    /// In the order in which they are shown.
+    pub rooms: Vec<ListedRoom<'a>>,
+    /// The limit on a subject, in bytes.
+    pub subject_bytes_max: usize,
+}
+
+/// A room on the index.
+#[derive(Debug)]
+pub struct ListedRoom<'a> {
+    /// 32 characters of `[0-9a-z]`.
+    pub key: &'a str,
+    /// What it is about; not empty.
+    pub subject: &'a str,
+    /// How many people are present at any door.
+    pub people: usize,
+    /// When the last message came; none in a room without messages.
+    pub last: Option<Moment>,
+}
+
+/// `GET /chat/KEY`: a room, its last messages and the form that posts.
+#[derive(Template)]
+#[template(path = "http_chat/chat.html")]
+pub struct ChatPage<'a> {
+    /// 32 characters of `[0-9a-z]`.
+    pub key: &'a str,
+    /// What it is about; not empty.
+    pub subject: &'a str,
+    /// Whether the index shows the room.
+    pub listed: bool,
+    /// The address to hand on, best with scheme and host: `http://host/chat/KEY`. The script replaces it by what
+    /// the browser's address bar says, which knows of proxies that the server does not.
+    pub share_url: &'a str,
+    /// The address for `curl`: `http://host/send/KEY`.
+    pub send_url: &'a str,
+    /// Oldest first, numbers ascending.
+    pub messages: Vec<Message<'a>>,
+    /// The `before` of the link to older messages; none at the beginning of the room.
+    pub earlier: Option<u64>,
+    /// The number of the first message that the page does not show yet. None on a page of older
+    /// messages (`?before=N`), which neither waits nor posts.
+    pub next: Option<u64>,
+    /// Who looks at the page.
+    pub me: Me<'a>,
+    /// The limit on a message, in bytes of UTF-8.
+    pub text_bytes_max: usize,
+    /// A fresh idempotency key for the form of a browser without JavaScript.
+    pub once: &'a str,
+}
+
+/// Who looks at a page.
+#[derive(Debug)]
+pub struct Me<'a> {
+    /// `u7` or `g12` as in the JSON of a message; empty if not known yet.
+    pub id: &'a str,
+    /// A guest may change the name with every message; an account is asked for none.
+    pub guest: bool,
+    /// The name this person chose, without `~`; empty if none yet.
+    pub nick: &'a str,
+    /// The name that stands in for a name not chosen: `guest-12`.
+    pub fallback: &'a str,
+}
+
+impl Me<'_> {
+    /// The name that others see, with `~` for a guest.
+    fn shown(&self) -> String {
+        let name = if self.nick.is_empty() { self.fallback } else { self.nick };
+        format!("{}{name}", if self.guest { "~" } else { "" })
+    }
+}
+
+/// A message of the log.
+#[derive(Debug)]
+pub struct Message<'a> {
+    /// Its number in the room, from 1.
+    pub number: u64,
+    /// Who wrote it.
+    pub author: Author<'a>,
+    /// The newest text, as it was posted: not escaped, with its line breaks.
+    pub text: &'a str,
+    /// When it was posted.
+    pub at: Moment,
+    /// Whether the text is not the first one.
+    pub edited: bool,
+    /// Whether only the number is left; then author and text are not shown.
+    pub deleted: bool,
+}
+
+/// The author of a message as it was posted.
+#[derive(Debug)]
+pub struct Author<'a> {
+    /// `u7` or `g12`.
+    pub id: String,
+    /// Without `~`.
+    pub name: &'a str,
+    /// Whether the name gets a `~`.
+    pub guest: bool,
+}
+
+/// A point in time, written for people who have no JavaScript; with it, the page shows their own
+/// time zone.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// Microseconds since 1970.
+    pub at_us: i64,
+    /// RFC 3339, UTC.
+    pub iso: String,
+    /// `14:05`, UTC.
+    pub clock: String,
+    /// `Saturday, 21 November 2026`, UTC.
+    pub day: String,
+}
+
+impl Moment {
+    /// Writes out a time in microseconds since 1970. A time outside the years -9999 to 9999 can only
+    /// come from a damaged store; it is shown as 1970 and does not take the page down.
+    pub fn from_us(at_us: i64) -> Self {
+        let at = jiff::Timestamp::from_microsecond(at_us).unwrap_or_default();
+        Self {
+            at_us,
+            iso: at.to_string(),
+            clock: at.strftime("%H:%M").to_string(),
+            day: at.strftime("%A, %-d %B %Y").to_string(),
+        }
+    }
+}
+
+/// An answer that is not what was asked for, as a page.
+#[derive(Template)]
+#[template(path = "http_chat/error.html")]
+pub struct ErrorPage<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// A few words: `No such room`.
+    pub title: &'a str,
+    /// One sentence: what happened.
+    pub happened: &'a str,
+    /// One sentence: what to do.
+    pub advice: &'a str,
+    /// The address of the room that the person came from, if there is one to go back to.
+    pub back: Option<&'a str>,
+}
+
+/// A message together with how it stands to the one above it.
+struct Row<'a> {
+    message: &'a Message<'a>,
+    starts_day: bool,
+    continues: bool,
+    own: bool,
+    hue: u32,
+    initial: String,
+}
+
+/// Posts of one person closer than this stand under one name. The script has the same number.
+const GROUP_GAP_US: i64 = 10 * 60 * 1_000_000;
+
+/// How many colours of names the style sheet has. The script has the same number.
+const HUES: u32 = 8;
+
+/// What the script clones and fills.
+static BLANK: Message<'static> = Message {
+    number: 0,
+    author: Author { id: String::new(), name: "", guest: false },
+    text: "",
+    at: Moment { at_us: 0, iso: String::new(), clock: String::new(), day: String::new() },
+    edited: false,
+    deleted: false,
+};
+
+impl<'a> ChatPage<'a> {
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        let above = std::iter::once(None).chain(self.messages.iter().map(Some));
+        above.zip(&self.messages).map(|(above, message)| {
+            let starts_day = above.is_none_or(|above| above.at.day != message.at.day);
+            Row {
+                message,
+                starts_day,
+                continues: !starts_day && above.is_some_and(|above| continues(above, message)),
+                own: message.author.id == self.me.id,
+                hue: hue(&message.author.id),
+                initial: initial(message.author.name),
+            }
+        })
+    }
+
+    fn blank(&self) -> Row<'static> {
+        Row { message: &BLANK, starts_day: false, continues: false, own: false, hue: 0, initial: String::new() }
+    }
+}
+
+fn continues(above: &Message<'_>, message: &Message<'_>) -> bool {
+    !above.deleted
+        && above.author.id == message.author.id
+        && above.author.name == message.author.name
+        && message.at.at_us - above.at.at_us < GROUP_GAP_US
+}
+
+/// The colour of a person's name: FNV-1a of the id, so that every page and the script agree.
+fn hue(id: &str) -> u32 {
+    let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    hash % HUES
+}
+
+fn initial(name: &str) -> String {
+    name.chars().next().map(|first| first.to_uppercase().collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "pages_tests.rs"]
+mod tests;

@@ -1,0 +1,132 @@
+//! `GET /msg/KEY/N`: a message by its number, as soon as there is one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Extension, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use parlor_core::event::{Body, Event};
+use parlor_core::ids::Number;
+use parlor_core::room_log::RoomLog;
+use parlor_core::slot::Slot;
+use parlor_core::{Actor, Error, Refusal};
+use parlor_wire::http_chat::{EventTime, encode_ext_value, message_line};
+
+use super::identity::Identity;
+use super::{CHAT_NUMBER, number, parameter, parts};
+use crate::http::{Answer, Caller, Face, Http, NO_STORE};
+use crate::{formats, json};
+
+const CHAT_AUTHOR: HeaderName = HeaderName::from_static("chat-author");
+const CHAT_TIME: HeaderName = HeaderName::from_static("chat-time");
+
+pub(super) async fn message(State(http): State<Arc<Http>>, Extension(caller): Extension<Caller>, request: Parts) -> Response {
+    let face = Face::of(&request.headers);
+    answer(&http, caller, face, request).await.unwrap_or_else(|answer| answer.render(face, None))
+}
+
+async fn answer(http: &Http, caller: Caller, face: Face, request: Parts) -> Result<Response, Answer> {
+    let identity = Identity::of(&http.chat, &request.headers);
+    let actor = identity.actor(caller);
+    let (key, wanted) = parts(&request);
+    let log = super::room(http, &actor, key).await?;
+    let wanted = number(wanted)?;
+    let wait = wait(http, request.uri.query())?;
+    // Ten thousand of these may hang: what is not needed any more goes first.
+    drop(request);
+    if log.head().number < wanted && !wait.is_zero() {
+        let _hold = http.polls.hold(caller.origin).map_err(|refusal| http.refuse(refusal.into()))?;
+        let _here = http.chat.attend(&actor, &log, identity.connection);
+        return hang(http, &actor, &log, wanted, wait, face).await;
+    }
+    if log.head().number < wanted {
+        return Ok(nothing_yet());
+    }
+    let found = http.chat.message(&actor, &log, wanted).await;
+    found.map(|slot| show(&slot, &log, face)).map_err(|error| refuse(http, error, wanted))
+}
+
+/// Waits for the message, the end of patience, or the end of the server.
+async fn hang(http: &Http, actor: &Actor, log: &Arc<RoomLog>, wanted: Number, wait: Duration, face: Face) -> Result<Response, Answer> {
+    let mut stopping = http.stopping.clone();
+    // Each arm only waits, so whichever is dropped has lost nothing.
+    tokio::select! {
+        biased;
+        found = http.chat.message(actor, log, wanted) => {
+            found.map(|slot| show(&slot, log, face)).map_err(|error| refuse(http, error, wanted))
+        }
+        () = tokio::time::sleep(wait) => Ok(nothing_yet()),
+        () = crate::http::stopped(&mut stopping) => {
+            let sentence = "the server is restarting";
+            Err(Answer::new(StatusCode::SERVICE_UNAVAILABLE, "restarting", sentence).advising("ask again in a moment").with(RETRY_AFTER, 1))
+        }
+    }
+}
+
+/// How long the client wants to wait: at most what the server allows.
+fn wait(http: &Http, query: Option<&str>) -> Result<Duration, Answer> {
+    let longest = http.options.long_poll_timeout;
+    let Some(text) = parameter(query, "wait")? else { return Ok(longest) };
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits {
+        return Err(Answer::new(StatusCode::BAD_REQUEST, "bad_wait", "wait is a number of seconds, in digits"));
+    }
+    // Digits that don't fit are a number all the same, and more than enough.
+    Ok(text.parse().map_or(longest, |seconds| Duration::from_secs(seconds).min(longest)))
+}
+
+fn nothing_yet() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response
+}
+
+/// A deleted message keeps its number, by which the client goes on; without it, `410` means that the room is gone.
+fn refuse(http: &Http, error: Error, wanted: Number) -> Answer {
+    let deleted = error == Error::Refused(Refusal::Deleted);
+    let answer = http.refuse(error);
+    if deleted { answer.with(CHAT_NUMBER, wanted.0) } else { answer }
+}
+
+fn show(slot: &Slot, log: &RoomLog, face: Face) -> Response {
+    let (content_type, body) = match face {
+        Face::Json => ("application/json", slot.encoded(formats::JSON, |event| Some(json::event(event, log.key()).into()))),
+        _ => ("text/plain; charset=utf-8", slot.encoded(formats::LINE, line)),
+    };
+    let mut response = Response::new(body.cloned().unwrap_or_default().into());
+    let headers = response.headers_mut();
+    headers.reserve(8);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    headers.insert(CHAT_NUMBER, HeaderValue::from(slot.event().number.0));
+    for (name, format, render) in [(CHAT_AUTHOR, formats::AUTHOR, author as fn(&Event) -> Option<Bytes>), (CHAT_TIME, formats::TIME, time)] {
+        // Both are visible ASCII by their encoders, so they are always a header's value.
+        if let Some(Ok(value)) = slot.encoded(format, render).map(|bytes| HeaderValue::from_maybe_shared(bytes.clone())) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+fn line(event: &Event) -> Option<Bytes> {
+    let Body::Message { text, .. } = &event.body else { return None };
+    Some(message_line(&shown_name(event), text.as_str()).into())
+}
+
+fn author(event: &Event) -> Option<Bytes> {
+    Some(encode_ext_value(&shown_name(event)).into_owned().into())
+}
+
+fn time(event: &Event) -> Option<Bytes> {
+    Some(EventTime::from_unix_us(event.at.0).to_string().into())
+}
+
+/// A guest never passes for an account.
+fn shown_name(event: &Event) -> String {
+    format!("{}{}", if event.author.is_guest() { "~" } else { "" }, event.name.as_str())
+}

@@ -1,0 +1,172 @@
+//! The command line: what can be asked of the program, and the help that says so.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Environment, Sources};
+
+/// One room, many doors: a chat server that one person can run.
+#[derive(Debug, Parser)]
+#[command(name = "parlor", version, about, arg_required_else_help = true, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  parlor serve                         serve on http://127.0.0.1:1234/
+  parlor serve -d -p 4000              the same as a daemon, on port 4000
+  parlor send lobby 'Tea is ready'     say something in a room
+  parlor tail lobby --since 1 --json   read a room from its first message on, and wait for more
+  parlor config show --origin          every setting, and where it comes from
+
+ROOM is a room's name, its 32-character key, or its URL.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Open the doors and serve until told to stop.
+    Serve(ServeArguments),
+    /// Send a message to a room of a running server.
+    Send(SendArguments),
+    /// Print a room's messages and wait for more.
+    Tail(TailArguments),
+    /// Check a recorded history of posts and reads for lost, doubled and reordered messages.
+    #[command(after_help = "The file has one JSON object a line; docs/reliability.md describes it.")]
+    CheckHistory {
+        /// The recorded history, one JSON object a line.
+        file: PathBuf,
+    },
+    /// Read the whole store and say what is damaged.
+    Check(ConfigFlags),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Say whether the configuration is right, or everything that is wrong with it (exit code 78).
+    Check(ConfigFlags),
+    /// Print every key with its value, written so that it can be used as a configuration file.
+    Show {
+        /// Add where each value comes from: the file with line and column, a variable, a flag, or the default.
+        #[arg(long)]
+        origin: bool,
+        #[command(flatten)]
+        flags: ConfigFlags,
+    },
+}
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  parlor serve                           http://127.0.0.1:1234/, data in the platform's data directory
+  parlor serve -d -p 4000                as a daemon on port 4000; log and pid file are in the data directory
+  parlor serve --http 0.0.0.0:1234       reachable from other machines (put a TLS proxy in front)
+  parlor serve -c /etc/parlor.toml       with a configuration file
+
+A flag beats a variable (PARLOR_HTTP, PARLOR_LIMITS_POSTS_BURST, ...), a variable beats the file.
+Exit codes: 0 stopped as asked, 71 port in use, 73 data directory in use, 74 disk fault, 78 wrong configuration.";
+
+#[derive(Debug, Args)]
+#[command(after_help = SERVE_EXAMPLES)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    pub(crate) flags: ConfigFlags,
+    /// Run in the background: detach from the terminal, write a pid file, log to a file.
+    #[arg(short, long)]
+    pub(crate) daemon: bool,
+    /// The child that `--daemon` starts; not for people.
+    #[arg(long, hide = true)]
+    pub(crate) detached: bool,
+}
+
+/// The flags that set keys of the configuration.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFlags {
+    /// Port of the HTTP door; its address stays as configured [default: 1234].
+    #[arg(short, long, value_name = "PORT", conflicts_with = "http")]
+    port: Option<u16>,
+    /// Address and port of the HTTP door, or off [default: 127.0.0.1:1234].
+    #[arg(long, value_name = "ADDR|off")]
+    http: Option<String>,
+    /// Directory of everything that lasts [default: the platform's, ~/.local/share/parlor].
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// The store [default: sqlite:, the database in the data directory].
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Configuration file [default: $PARLOR_CONFIG, else ~/.config/parlor/parlor.toml if it is there].
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How log lines are written: auto, human, or json.
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// Append log lines to this file instead of standard error.
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<String>,
+}
+
+impl ConfigFlags {
+    /// The places to read the configuration from, these flags included.
+    pub(crate) fn sources(&self, environment: Environment) -> Sources {
+        let flags = [
+            ("http", "--http", &self.http),
+            ("data_dir", "--data-dir", &self.data_dir),
+            ("store", "--store", &self.store),
+            ("log.format", "--log-format", &self.log_format),
+            ("log.file", "--log-file", &self.log_file),
+        ];
+        Sources {
+            file: self.config.clone(),
+            environment,
+            flags: flags.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))).collect(),
+            port: self.port,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  parlor send lobby 'Tea is ready' --nick adrian
+  parlor send https://chat.example.org/chat/KEY 'Tea is ready'")]
+pub(crate) struct SendArguments {
+    /// The room: its name, key, or URL.
+    pub(crate) room: String,
+    /// The message.
+    pub(crate) text: String,
+    /// Name to post under.
+    #[arg(long)]
+    pub(crate) nick: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerFlag,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  parlor tail lobby                      the last messages, then what comes
+  parlor tail lobby --since 1 --json     everything, one JSON object a line")]
+pub(crate) struct TailArguments {
+    /// The room: its name, key, or URL.
+    pub(crate) room: String,
+    /// Number of the first message to print.
+    #[arg(long, value_name = "N")]
+    pub(crate) since: Option<u64>,
+    /// Print JSON objects, one a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerFlag,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerFlag {
+    /// The server, where ROOM is not a URL.
+    #[arg(long = "server", value_name = "URL", default_value = "http://127.0.0.1:1234")]
+    pub(crate) url: String,
+}

@@ -1,0 +1,241 @@
+//! What the operator decides: one table of keys ([`KEYS`]), three places to set them.
+//!
+//! A flag beats the environment, the environment beats the file, the file beats the default. All
+//! wrong places are reported at once, each with where it is and what was expected, because whoever
+//! mends a configuration over a slow connection wants to do it once.
+
+mod environment;
+mod file;
+mod keys;
+mod kind;
+mod suggest;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use parlor_core::limits::Limits;
+
+pub(crate) use environment::Environment;
+pub(crate) use keys::{KEYS, Key};
+pub(crate) use kind::{LogFormat, LogLevel, StoreUrl};
+
+use kind::Given;
+
+/// Everything the operator can decide, checked and typed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Config {
+    /// Where the HTTP door listens; `None`: it is off.
+    pub(crate) http: Option<SocketAddr>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The directory of everything that lasts; absolute.
+    pub(crate) data_dir: PathBuf,
+    /// Which store holds the rooms.
+    pub(crate) store: StoreUrl,
+    /// What is logged, how and where.
+    pub(crate) log: LogConfig,
+    /// Messages that a page shows when it opens.
+    pub(crate) history_on_join: usize,
+    /// After which a request that waits for a message is answered without one.
+    pub(crate) long_poll_timeout: Duration,
+    /// Free space below which posts are refused.
+    pub(crate) disk_reserve_bytes: u64,
+    /// Size of the cache of recent events.
+    pub(crate) cache_bytes: usize,
+    /// What one person, one address and everybody together may use.
+    pub(crate) limits: Limits,
+}
+
+/// What is logged, how and where.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LogConfig {
+    /// Lines for people or JSON.
+    pub(crate) format: LogFormat,
+    /// The least important level that is written.
+    pub(crate) level: LogLevel,
+    /// A file that lines are appended to; `None`: standard error.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// The places that [`load`] reads, as the command line and the process give them.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    /// The file of `-c`; without it `PARLOR_CONFIG`, then the platform's place.
+    pub(crate) file: Option<PathBuf>,
+    /// The variables of the process.
+    pub(crate) environment: Environment,
+    /// Flags that set a key: the key, the flag as typed, its value.
+    pub(crate) flags: Vec<(&'static str, &'static str, String)>,
+    /// `--port`: keeps the configured address and changes its port.
+    pub(crate) port: Option<u16>,
+}
+
+/// A checked configuration and, for every key, its value as text and where it came from.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// The typed values.
+    pub(crate) config: Config,
+    /// The file that was read, if there was one.
+    pub(crate) file: Option<PathBuf>,
+    rows: Vec<(String, Origin)>,
+}
+
+impl Settings {
+    /// Every key in the order of [`KEYS`] with its value, written so that the file would take it.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&'static Key, &str, &Origin)> {
+        KEYS.iter().zip(&self.rows).map(|(key, (shown, origin))| (key, shown.as_str(), origin))
+    }
+}
+
+/// Where a value, or a mistake, is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// In the file; line and column count from 1, the column in characters.
+    File { path: PathBuf, line: usize, column: usize },
+    /// In this variable.
+    Environment(String),
+    /// In this flag.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
+            Self::Environment(name) => f.write_str(name),
+            Self::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// One mistake: where it is, and a sentence that says what is wrong and what was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) origin: Origin,
+    pub(crate) sentence: String,
+}
+
+/// All mistakes of a configuration, never empty.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", lines(.0))]
+pub(crate) struct ConfigError(pub(crate) Vec<Problem>);
+
+fn lines(problems: &[Problem]) -> String {
+    let lines: Vec<String> =
+        problems.iter().map(|problem| format!("{}: {}", problem.origin, problem.sentence)).collect();
+    lines.join("\n")
+}
+
+/// Reads all places in order of rank and checks them.
+///
+/// # Errors
+/// All mistakes of all places together: unknown keys and variables with a suggestion, wrong types,
+/// values out of range, a file that cannot be read, no place for the data.
+pub(crate) fn load(sources: &Sources) -> Result<Settings, ConfigError> {
+    let mut draft = Draft::new();
+    let file = sources.file.clone().or_else(|| sources.environment.config_file());
+    if let Some(path) = &file {
+        file::read(path, &mut draft);
+    }
+    sources.environment.read(&mut draft);
+    for (name, flag, text) in &sources.flags {
+        draft.set(name, &Given::Words(text.clone()), Origin::Flag(flag));
+    }
+    if let Some(port) = sources.port {
+        draft.set_port(port);
+    }
+    draft.find_data_dir(&sources.environment);
+    draft.finish(file)
+}
+
+/// The configuration while it is being read: every key has a value from the start.
+struct Draft {
+    config: Config,
+    rows: Vec<(String, Origin)>,
+    problems: Vec<Problem>,
+}
+
+impl Draft {
+    fn new() -> Self {
+        let mut draft = Self { config: Config::default(), rows: Vec::new(), problems: Vec::new() };
+        draft.rows.resize(KEYS.len(), (String::new(), Origin::Default));
+        for key in KEYS {
+            if let Some(text) = key.fallback {
+                draft.set(key.name, &Given::Words(text.to_owned()), Origin::Default);
+            }
+        }
+        draft
+    }
+
+    fn set(&mut self, name: &str, given: &Given, origin: Origin) {
+        let Some(index) = KEYS.iter().position(|key| key.name == name) else {
+            self.complain(origin, suggest::unknown_key(name));
+            return;
+        };
+        match KEYS[index].kind.apply(given, &mut self.config) {
+            Ok(shown) => self.rows[index] = (shown, origin),
+            Err(wrong) => self.complain(origin, format!("{name}: {wrong}")),
+        }
+    }
+
+    /// `--port` names no host: it keeps the one that is configured, and turns a door that is off on
+    /// where nobody else can reach it.
+    fn set_port(&mut self, port: u16) {
+        let host = self.config.http.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
+        let address = SocketAddr::new(host, port).to_string();
+        self.set("http", &Given::Words(address), Origin::Flag("--port"));
+    }
+
+    fn find_data_dir(&mut self, environment: &Environment) {
+        if !self.config.data_dir.as_os_str().is_empty() || self.has_problem_with("data_dir") {
+            return;
+        }
+        match environment.data_dir() {
+            Some(dir) => {
+                self.set("data_dir", &Given::Words(dir.display().to_string()), Origin::Default);
+            }
+            None => self.complain(
+                Origin::Default,
+                "data_dir: there is no home directory to keep data in (HOME and XDG_DATA_HOME are \
+                 not set); say where with --data-dir DIR, PARLOR_DATA_DIR or data_dir in the file"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn has_problem_with(&self, name: &str) -> bool {
+        let start = format!("{name}: ");
+        self.problems.iter().any(|problem| problem.sentence.starts_with(&start))
+    }
+
+    fn complain(&mut self, origin: Origin, sentence: String) {
+        self.problems.push(Problem { origin, sentence });
+    }
+
+    fn finish(self, file: Option<PathBuf>) -> Result<Settings, ConfigError> {
+        if self.problems.is_empty() {
+            Ok(Settings { config: self.config, rows: self.rows, file })
+        } else {
+            Err(ConfigError(self.problems))
+        }
+    }
+}
+
+/// The absolute form of a path that was typed relative to the current directory.
+///
+/// A daemon changes its directory, so a relative path would name another file later.
+fn absolute(path: &Path) -> Result<PathBuf, String> {
+    if path.starts_with("~") {
+        return Err(format!("{} is not expanded here; write the whole path", path.display()));
+    }
+    std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! parlor: one room, many doors. The binary: it reads the command line, the configuration and the environment, puts the
+//! store, the chat and the doors together, and carries errors to people.
+//!
+//! # Map
+//! - [`cli`]: what can be asked; [`config`]: the table of all settings and the places that set them.
+//! - [`serve`]: the life of a server; [`compose`]: which part is given to which; [`daemon`], [`signals`], [`banner`].
+//! - [`runtime`]: the one place that asks the system for time, randomness, tasks and variables; [`logging`].
+//! - [`failure`]: why the program ends, and its exit code.
+//!
+//! # Absent on purpose
+//! Any rule of the chat, any protocol, any SQL: this crate only connects.
+
+mod banner;
+mod cli;
+mod config;
+mod daemon;
+mod failure;
+mod logging;
+mod runtime;
+mod show;
+mod signals;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command, ConfigCommand};
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if failure::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // If standard error is closed there is nobody to tell; the exit code still speaks.
+            let _ = writeln!(io::stderr(), "parlor: {error:#}");
+            failure::exit_code(&error)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Config(ConfigCommand::Check(flags)) => show::check(&flags),
+        Command::Config(ConfigCommand::Show { origin, flags }) => show::show(&flags, origin),
+        Command::Version => Ok(writeln!(io::stdout(), "parlor {}", env!("CARGO_PKG_VERSION"))?),
+        _ => Ok(()),
+    }
+}

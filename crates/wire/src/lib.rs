@@ -1,0 +1,19 @@
+//! The grammars that parlor's doors speak, as functions from text to values and back.
+//!
+//! Server, command line client, tests and fuzz targets share them, so what one side writes is by
+//! construction what the other side reads.
+//!
+//! | module | grammar | source |
+//! |---|---|---|
+//! | [`http_chat`] | numbers, keys, header values, event objects and form bodies of the HTTP chat door | protocols/http-chat.md |
+//!
+//! Invariants: input of any kind gives a value or a typed error, never a panic; what a function
+//! here encodes, its counterpart decodes to the same value; invalid UTF-8 is an error, never
+//! replaced.
+//!
+//! Absent on purpose: sockets, clocks, files, HTTP itself (hyper and ureq do that), limits that
+//! an operator sets, and every type of the domain. A rule about rooms or people belongs to core.
+
+#![forbid(unsafe_code)]
+
+pub mod http_chat;
