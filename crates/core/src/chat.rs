@@ -15,7 +15,7 @@ use crate::logs::Logs;
 use crate::policy::{self, Standing, Verb};
 use crate::ports::{Bus, Clock, Entropy, Store};
 use crate::pulse::Attendance;
-use crate::rates::Rates;
+use crate::rates::{Person, Rates};
 use crate::refusal::{Error, Fault, Refusal, What};
 use crate::room::{Access, NewRoom, Room, RoomRef, SettingsChange};
 use crate::room_log::RoomLog;
@@ -184,7 +184,8 @@ impl Chat {
     ) -> Result<Posted, Error> {
         let text = Text::new(text, self.limits.message_bytes)?;
         let author = self.may(actor, log, Verb::Post).await?;
-        self.rates.post(author, log.id(), actor.origin)?;
+        let person = actor.origin.filter(|_| options.newcomer).map_or(Person::Known(author), Person::Newcomer);
+        self.rates.post(person, log.id(), actor.origin)?;
         let body = Body::message(text, options.reply_to);
         self.append(log, author, body, options).await
     }
@@ -206,7 +207,7 @@ impl Chat {
         if self.existing(log, target).await?.event().author != author {
             return Err(Refusal::Forbidden.into());
         }
-        self.rates.post(author, log.id(), actor.origin)?;
+        self.rates.post(Person::Known(author), log.id(), actor.origin)?;
         self.append(log, author, Body::Edit { target, text }, options).await
     }
 
@@ -219,7 +220,7 @@ impl Chat {
         if self.existing(log, target).await?.event().author != author {
             self.authorize(actor, log, Verb::Moderate).await?;
         }
-        self.rates.post(author, log.id(), actor.origin)?;
+        self.rates.post(Person::Known(author), log.id(), actor.origin)?;
         self.append(log, author, Body::Redaction { target }, PostOptions::default()).await
     }
 
@@ -237,7 +238,7 @@ impl Chat {
     ) -> Result<Posted, Error> {
         let emoji = Emoji::new(emoji)?;
         let author = self.may(actor, log, Verb::Post).await?;
-        self.rates.post(author, log.id(), actor.origin)?;
+        self.rates.post(Person::Known(author), log.id(), actor.origin)?;
         self.append(log, author, Body::Reaction { target, emoji, on }, PostOptions::default()).await
     }
 
@@ -461,7 +462,9 @@ impl Chat {
     ) -> Result<NameChoice, Error> {
         Ok(match (author, nick) {
             (Author::Guest(_), Some(nick)) => NameChoice::Given(nick),
-            (Author::Guest(guest), None) => NameChoice::RememberedOr(fallback.unwrap_or_else(|| guests::unnamed(guest))),
+            (Author::Guest(guest), None) => {
+                NameChoice::RememberedOr(fallback.unwrap_or_else(|| guests::unnamed(guest)))
+            }
             (Author::System, _) => NameChoice::Given(DisplayName::stored("system".into())),
             (Author::Account(id), _) => {
                 let account = self.world.store.account(id).await?.ok_or(Refusal::Forbidden)?;

@@ -31,9 +31,18 @@ impl From<IpAddr> for Origin {
     }
 }
 
+/// Whose rate a post counts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Person {
+    /// Somebody who was here before.
+    Known(Author),
+    /// Whoever comes from there for the first time.
+    Newcomer(Origin),
+}
+
 /// The rates of posts and of rooms made.
 pub(crate) struct Rates {
-    person: Option<Rate<(Author, RoomId)>>,
+    person: Option<Rate<(Person, RoomId)>>,
     address: Option<Rate<Origin>>,
     rooms: Option<Rate<Origin>>,
 }
@@ -52,7 +61,7 @@ impl Rates {
     }
 
     /// Counts a post.
-    pub(crate) fn post(&self, who: Author, room: RoomId, origin: Option<Origin>) -> Result<(), Refusal> {
+    pub(crate) fn post(&self, who: Person, room: RoomId, origin: Option<Origin>) -> Result<(), Refusal> {
         // The person first: who floods shall not use up what others at the same address have.
         check(self.person.as_ref(), &(who, room))?;
         origin.map_or(Ok(()), |origin| check(self.address.as_ref(), &origin))
@@ -176,7 +185,7 @@ mod tests {
         let hands = Arc::new(Hands::default());
         let clock: Arc<dyn Clock> = hands.clone();
         let rates = Rates::new(&Limits { posts_burst: 3, posts_per_second: 2, ..Limits::default() }, &clock);
-        let post = |who| rates.post(Author::Guest(GuestId(who)), RoomId(1), None);
+        let post = |who| rates.post(Person::Known(Author::Guest(GuestId(who))), RoomId(1), None);
         for _ in 0..3 {
             assert_eq!(post(1), Ok(()));
         }

@@ -128,4 +128,7 @@ pub struct PostOptions {
     pub nick: Option<crate::text::DisplayName>,
     /// The nickname to go by if the guest never gave one.
     pub fallback_nick: Option<crate::text::DisplayName>,
+    /// The guest was made for this very post. Newcomers of one address share one rate: else a new guest for every post
+    /// would have none.
+    pub newcomer: bool,
 }

@@ -12,7 +12,11 @@ pub(crate) fn event(event: &Event, room: RoomKey) -> String {
         seq: event.seq.0,
         number: event.number.0,
         time: EventTime::from_unix_us(event.at.0),
-        author: AuthorJson { id: author_id(event.author), name: event.name.as_str().to_owned(), guest: event.author.is_guest() },
+        author: AuthorJson {
+            id: author_id(event.author),
+            name: event.name.as_str().to_owned(),
+            guest: event.author.is_guest(),
+        },
         body: body(&event.body),
     };
     json.to_json()
@@ -36,9 +40,13 @@ fn body(body: &Body) -> BodyJson {
         },
         Body::Edit { target, text } => BodyJson::Edit { target: target.0, text: text.as_str().to_owned() },
         Body::Redaction { target } => BodyJson::Redaction { target: target.0 },
-        Body::Reaction { target, emoji, on } => BodyJson::Reaction { target: target.0, emoji: emoji.as_str().to_owned(), on: *on },
+        Body::Reaction { target, emoji, on } => {
+            BodyJson::Reaction { target: target.0, emoji: emoji.as_str().to_owned(), on: *on }
+        }
         Body::Settings(change) => BodyJson::Settings(settings(change)),
-        Body::Member { who, role } => BodyJson::Member { who: author_id(*who), role: role.map(|role| role_name(role).to_owned()) },
+        Body::Member { who, role } => {
+            BodyJson::Member { who: author_id(*who), role: role.map(|role| role_name(role).to_owned()) }
+        }
         Body::Closed => BodyJson::Closed,
     }
 }

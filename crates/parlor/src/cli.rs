@@ -69,7 +69,11 @@ Examples:
   parlor serve -c /etc/parlor.toml       with a configuration file
 
 A flag beats a variable (PARLOR_HTTP, PARLOR_LIMITS_POSTS_BURST, ...), a variable beats the file.
-Exit codes: 0 stopped as asked, 71 port in use, 73 data directory in use, 74 disk fault, 78 wrong configuration.";
+
+Exit codes:
+  0   stopped as asked          73  data directory in use by another parlor
+  71  port in use               74  disk fault
+  78  wrong configuration";
 
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLES)]

@@ -8,10 +8,12 @@ use std::process::ExitCode;
 use crate::config::ConfigError;
 
 /// A failure with an exit code of its own; anything else ends with 1. The numbers are those of `sysexits.h`.
+///
+/// An inner error stands in the sentence and is no `source`, else people would read it twice.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The configuration is wrong; one line a mistake.
-    #[error("the configuration is wrong\n{0}")]
+    #[error(transparent)]
     Config(#[from] ConfigError),
     /// The configuration is right, but leaves nothing to do.
     #[error("every door is off, so there is nothing to serve; open one, for example with --http 127.0.0.1:1234")]
@@ -20,14 +22,14 @@ pub(crate) enum Failure {
     #[error("{address} is in use by another program; choose another port with {flag}")]
     PortInUse { address: SocketAddr, flag: &'static str },
     /// The address is not this machine's, or not for this user.
-    #[error("cannot listen on {address}: {source}; choose another address with {flag}")]
-    Listen { address: SocketAddr, flag: &'static str, source: io::Error },
+    #[error("cannot listen on {address}: {error}; choose another address with {flag}")]
+    Listen { address: SocketAddr, flag: &'static str, error: io::Error },
     /// Another parlor has it.
     #[error("the data directory {} is in use by process {pid}; stop that one, or choose another with --data-dir", dir.display())]
     DataDirInUse { dir: PathBuf, pid: String },
     /// The data directory cannot be used, or the disk failed.
-    #[error("{what}: {source}; {advice}")]
-    Disk { what: String, source: io::Error, advice: &'static str },
+    #[error("{what}: {error}; {advice}")]
+    Disk { what: String, error: io::Error, advice: &'static str },
     /// The daemon's child has said why already.
     #[error("the daemon did not start")]
     Child(u8),

@@ -45,9 +45,9 @@ pub(crate) fn panics() -> u64 {
 
 /// Opens a log for appending, for the owner's eyes only: addresses of people are in it.
 pub(crate) fn open(path: &Path) -> Result<File, Failure> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(|source| Failure::Disk {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(|error| Failure::Disk {
         what: format!("cannot open the log {}", path.display()),
-        source,
+        error,
         advice: "choose another with --log-file",
     })
 }

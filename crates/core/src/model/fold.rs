@@ -105,8 +105,9 @@ impl Fold {
         let mut changed = room.clone();
         changed.apply(&self.settings);
         must_hold(changed == *room, format!("room {id}: its settings are not those of its log"));
+        must_hold(room.indexed <= room.head.seq, format!("room {id}: its search index is ahead of its log"));
         must_hold(!room.head.closed || room.name.is_none(), format!("room {id}: it is closed and still has a name"));
-        must_hold(room.has_members == !self.roles.is_empty(), format!("room {id}: it is wrong about having members"));
+        must_hold(room.has_members != self.roles.is_empty(), format!("room {id}: it is wrong about having members"));
         let roles: BTreeMap<i64, Role> = roles.iter().map(|(who, role)| (who.code(), *role)).collect();
         must_hold(roles == self.roles, format!("room {id}: its members are not those of its log"));
         let reactions: BTreeSet<_> =

@@ -43,8 +43,12 @@ impl Face {
     /// By the `Accept` header; of what it names, a page is preferred, then JSON.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Face {
-        let accepted = || headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-        let accepts = |wanted: &str| accepted().any(|part| part.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case(wanted));
+        let accepted = || {
+            headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','))
+        };
+        let accepts = |wanted: &str| {
+            accepted().any(|part| part.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case(wanted))
+        };
         if accepts("text/html") {
             Face::Html
         } else if accepts("application/json") || accepts("application/problem+json") {
@@ -96,7 +100,13 @@ impl Answer {
     fn page(&self, back: Option<&str>) -> String {
         let title = self.status.canonical_reason().unwrap_or("Error");
         let advice = if self.advice.is_empty() { "Go back and try something else" } else { self.advice };
-        let page = ErrorPage { status: self.status.as_u16(), title, happened: &sentence(&self.happened), advice: &sentence(advice), back };
+        let page = ErrorPage {
+            status: self.status.as_u16(),
+            title,
+            happened: &sentence(&self.happened),
+            advice: &sentence(advice),
+            back,
+        };
         // Rendering plain text into a fixed page fails only if formatting into a String does, which it can't.
         page.render().unwrap_or_else(|_| self.happened.clone())
     }
@@ -131,9 +141,11 @@ fn refused(refusal: &Refusal) -> Answer {
         Refusal::RoomClosed | Refusal::Deleted => StatusCode::GONE,
         Refusal::Forbidden => StatusCode::FORBIDDEN,
         Refusal::TooLong { what: What::Message, .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Refusal::Empty(_) | Refusal::TooLong { .. } | Refusal::BadCharacter { .. } | Refusal::BadEncoding { .. } | Refusal::BadName(_) => {
-            StatusCode::BAD_REQUEST
-        }
+        Refusal::Empty(_)
+        | Refusal::TooLong { .. }
+        | Refusal::BadCharacter { .. }
+        | Refusal::BadEncoding { .. }
+        | Refusal::BadName(_) => StatusCode::BAD_REQUEST,
         Refusal::NameTaken | Refusal::KeyConflict | Refusal::Reset { .. } => StatusCode::CONFLICT,
         Refusal::TooFast { .. } | Refusal::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
     };
@@ -149,15 +161,23 @@ fn refused(refusal: &Refusal) -> Answer {
 fn failed(fault: &Fault, id: &str) -> Answer {
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;
     match fault {
-        Fault::DiskFull => Answer::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "the server's disk is full: nothing was stored")
-            .advising("try again later; reading still works")
-            .with(RETRY_AFTER, 5),
-        Fault::Unavailable(_) => Answer::new(unavailable, "store_unavailable", "the server can't store anything right now: nothing was stored")
-            .advising("try again in a moment")
-            .with(RETRY_AFTER, 1),
-        Fault::OutcomeUnknown(_) => Answer::new(unavailable, "outcome_unknown", "the server does not know whether this was stored")
-            .advising("repeat it with the same Idempotency-Key, which is always safe")
-            .with(RETRY_AFTER, 1),
+        Fault::DiskFull => {
+            Answer::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "the server's disk is full: nothing was stored")
+                .advising("try again later; reading still works")
+                .with(RETRY_AFTER, 5)
+        }
+        Fault::Unavailable(_) => Answer::new(
+            unavailable,
+            "store_unavailable",
+            "the server can't store anything right now: nothing was stored",
+        )
+        .advising("try again in a moment")
+        .with(RETRY_AFTER, 1),
+        Fault::OutcomeUnknown(_) => {
+            Answer::new(unavailable, "outcome_unknown", "the server does not know whether this was stored")
+                .advising("repeat it with the same Idempotency-Key, which is always safe")
+                .with(RETRY_AFTER, 1)
+        }
         Fault::Corrupt(_) | Fault::Internal(_) => {
             tracing::error!(%fault, id, "a request failed");
             let code = if matches!(fault, Fault::Corrupt(_)) { "store_corrupt" } else { "internal" };

@@ -48,12 +48,18 @@ impl Front {
         self: &Arc<Front>,
         peer: IpAddr,
         scan: Arc<HeadScan>,
-    ) -> impl hyper::service::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + use<> {
+    ) -> impl hyper::service::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + use<>
+    {
         let front = self.clone();
         hyper::service::service_fn(move |request| front.clone().handle(peer, scan.clone(), request))
     }
 
-    async fn handle(self: Arc<Front>, peer: IpAddr, scan: Arc<HeadScan>, request: Request<Incoming>) -> Result<Response, Infallible> {
+    async fn handle(
+        self: Arc<Front>,
+        peer: IpAddr,
+        scan: Arc<HeadScan>,
+        request: Request<Incoming>,
+    ) -> Result<Response, Infallible> {
         let face = Face::of(request.headers());
         let chunked = request.headers().contains_key(TRANSFER_ENCODING);
         let mut response = match self.admit(peer, &scan, request).await {
@@ -99,8 +105,12 @@ impl Front {
 /// `403` with a sentence.
 pub fn check_same_site(headers: &HeaderMap) -> Result<(), Answer> {
     let refused = || {
-        Answer::new(StatusCode::FORBIDDEN, "cross_site", "this request came from a page of another site, so it was refused")
-            .advising("open this server's own page and do it there")
+        Answer::new(
+            StatusCode::FORBIDDEN,
+            "cross_site",
+            "this request came from a page of another site, so it was refused",
+        )
+        .advising("open this server's own page and do it there")
     };
     // Browsers set this header and pages can't, so it settles the matter where it is there.
     if let Some(site) = headers.get("sec-fetch-site") {
@@ -116,7 +126,13 @@ pub fn check_same_site(headers: &HeaderMap) -> Result<(), Answer> {
 fn check_head<B>(request: &Request<B>) -> Result<(), Answer> {
     let (uri, headers) = (request.uri(), request.headers());
     let bad = |sentence: &str| Err(Answer::new(StatusCode::BAD_REQUEST, "bad_request", sentence));
-    let line = request.method().as_str().len() + uri.path_and_query().map_or(0, |path| path.as_str().len()) + " HTTP/1.1 \r\n".len();
+    if request.method() == Method::CONNECT {
+        let sentence = "this is no proxy: nothing can be connected to through it";
+        return Err(Answer::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence));
+    }
+    let line = request.method().as_str().len()
+        + uri.path_and_query().map_or(0, |path| path.as_str().len())
+        + " HTTP/1.1 \r\n".len();
     if line > limits::HTTP_REQUEST_LINE_BYTES {
         let limit = limits::HTTP_REQUEST_LINE_BYTES;
         let sentence = format!("the address is too long: the limit is {limit} bytes");
@@ -128,14 +144,16 @@ fn check_head<B>(request: &Request<B>) -> Result<(), Answer> {
         let sentence = format!("the headers are too long: the limit is {limit} bytes in all");
         return Err(Answer::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", sentence));
     }
-    if uri.scheme().is_some() || (uri.authority().is_some() && request.method() != Method::CONNECT) {
+    if uri.authority().is_some() {
         return bad("this is no proxy: ask for a path, not for an address");
     }
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) if request.version() == Version::HTTP_11 => bad("a Host header is missing"),
         (Some(_), Some(_)) => bad("there are two Host headers"),
-        (Some(host), None) if host.to_str().ok().and_then(|host| host.parse::<axum::http::uri::Authority>().ok()).is_none() => {
+        (Some(host), None)
+            if host.to_str().ok().and_then(|host| host.parse::<axum::http::uri::Authority>().ok()).is_none() =>
+        {
             bad("the Host header is not a host")
         }
         _ => Ok(()),
@@ -164,11 +182,18 @@ fn check_framing(headers: &HeaderMap, scan: &HeadScan) -> Result<(), Answer> {
 
 async fn read(body: Incoming) -> Result<Bytes, Answer> {
     let limit = limits::HTTP_BODY_BYTES;
-    let too_large = || Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body is too large: the limit is {limit} bytes"));
+    let too_large = || {
+        Answer::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("the body is too large: the limit is {limit} bytes"),
+        )
+    };
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large());
     }
-    let collected = tokio::time::timeout(Duration::from_secs(limits::HTTP_BODY_SECONDS), Limited::new(body, limit).collect()).await;
+    let collected =
+        tokio::time::timeout(Duration::from_secs(limits::HTTP_BODY_SECONDS), Limited::new(body, limit).collect()).await;
     match collected {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
@@ -192,12 +217,14 @@ fn secure(headers: &mut HeaderMap) {
 }
 
 async fn not_found(headers: HeaderMap) -> Response {
-    let answer = Answer::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address").advising("begin at the first page");
+    let answer = Answer::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
+        .advising("begin at the first page");
     answer.render(Face::of(&headers), None)
 }
 
 async fn not_allowed(headers: HeaderMap) -> Response {
-    let answer = Answer::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not know this method");
+    let answer =
+        Answer::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not know this method");
     answer.render(Face::of(&headers), None)
 }
 
@@ -206,7 +233,10 @@ mod tests {
     use super::*;
 
     fn check(headers: &[(&'static str, &'static str)], allowed: bool) {
-        let map = headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
+        let map = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
         assert_eq!(check_same_site(&map).is_ok(), allowed, "{headers:?}");
     }
 
@@ -222,6 +252,9 @@ mod tests {
         check(&[("host", "a"), ("sec-fetch-site", "same-site")], false);
         check(&[("host", "a"), ("sec-fetch-site", "none")], true);
         // Behind a proxy that changes Host, the browser's own word still holds.
-        check(&[("host", "127.0.0.1:1234"), ("origin", "https://chat.example"), ("sec-fetch-site", "same-origin")], true);
+        check(
+            &[("host", "127.0.0.1:1234"), ("origin", "https://chat.example"), ("sec-fetch-site", "same-origin")],
+            true,
+        );
     }
 }

@@ -75,7 +75,9 @@ impl Listener {
         let of_address = if self.front.trusts(peer.ip()) { None } else { Some(self.by_address.hold(peer.ip().into())) };
         let of_address = match of_address.transpose() {
             Ok(hold) => hold,
-            Err(refusal) => return self.turn_away(stream, "429 Too Many Requests", &format!("{refusal} for one address")),
+            Err(refusal) => {
+                return self.turn_away(stream, "429 Too Many Requests", &format!("{refusal} for one address"));
+            }
         };
         let place = Place { _place: place, _of_address: of_address, _alive: alive.clone() };
         self.tasks.spawn(connection(stream, peer, self.front.clone(), self.stopping.clone(), place));
@@ -94,7 +96,13 @@ impl Listener {
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, front: Arc<Front>, mut stopping: watch::Receiver<bool>, _place: Place) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    front: Arc<Front>,
+    mut stopping: watch::Receiver<bool>,
+    _place: Place,
+) {
     if timeout(Duration::from_secs(limits::FIRST_BYTE_SECONDS), stream.readable()).await.is_err() {
         return;
     }

@@ -26,7 +26,11 @@ impl TrustedProxies {
     /// The client's address: of the hops `X-Forwarded-For`, from the nearest on, the first that is not a proxy of ours.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        let hops = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','));
         let mut client = peer.to_canonical();
         for hop in hops.collect::<Vec<_>>().into_iter().rev() {
             if !self.trusts(client) {

@@ -10,11 +10,8 @@ use std::fmt;
 pub static ASSETS: [&Asset; 7] = [&STYLE, &SCRIPT, &LOG, &OUTBOX, &POLL, &REQUEST, &FAVICON];
 
 /// The look of all pages.
-pub static STYLE: Asset = Asset::new(
-    "/assets/parlor.css",
-    "text/css; charset=utf-8",
-    include_bytes!("../../assets/parlor.css"),
-);
+pub static STYLE: Asset =
+    Asset::new("/assets/parlor.css", "text/css; charset=utf-8", include_bytes!("../../assets/parlor.css"));
 
 /// What makes the chat page live, and turns times into the reader's own.
 pub static SCRIPT: Asset = script("/assets/chat.js", include_bytes!("../../assets/chat.js"));
@@ -25,11 +22,8 @@ static POLL: Asset = script("/assets/poll.js", include_bytes!("../../assets/poll
 static REQUEST: Asset = script("/assets/request.js", include_bytes!("../../assets/request.js"));
 
 /// The icon of the tab.
-pub static FAVICON: Asset = Asset::new(
-    "/assets/favicon.svg",
-    "image/svg+xml",
-    include_bytes!("../../assets/favicon.svg"),
-);
+pub static FAVICON: Asset =
+    Asset::new("/assets/favicon.svg", "image/svg+xml", include_bytes!("../../assets/favicon.svg"));
 
 /// One file as it goes over the wire.
 #[derive(Debug)]
@@ -62,7 +56,8 @@ impl Asset {
     /// right hash may be kept for a year; another one could be asked during an upgrade and would
     /// then pin the wrong bytes.
     pub fn cache_control(&self, query: Option<&str>) -> &'static str {
-        let current = query.and_then(|query| query.strip_prefix("v=")).and_then(|hash| u64::from_str_radix(hash, 16).ok());
+        let current =
+            query.and_then(|query| query.strip_prefix("v=")).and_then(|hash| u64::from_str_radix(hash, 16).ok());
         if current == Some(self.hash) { "public, max-age=31536000, immutable" } else { "no-cache" }
     }
 }

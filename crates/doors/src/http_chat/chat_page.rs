@@ -23,7 +23,11 @@ use super::{CHAT_NUMBER, create, number, parameter, parts};
 use crate::http::{Answer, Caller, Face, Http};
 use crate::json::author_id;
 
-pub(super) async fn show(State(http): State<Arc<Http>>, Extension(caller): Extension<Caller>, request: Parts) -> Response {
+pub(super) async fn show(
+    State(http): State<Arc<Http>>,
+    Extension(caller): Extension<Caller>,
+    request: Parts,
+) -> Response {
     let face = Face::of(&request.headers);
     answer(&http, caller, &request).await.unwrap_or_else(|answer| answer.render(face, None))
 }
@@ -66,7 +70,11 @@ async fn render(
     let shown = slots.last().map_or(newest, |slot| slot.event().number);
     let name = http.chat.guest_name(guest).await.map_err(|error| http.refuse(error))?;
     let fallback = format!("guest-{guest}");
-    let nick = if name.as_str() == fallback { identity.nickname.as_ref().map_or("", |name| name.as_str()) } else { name.as_str() };
+    let nick = if name.as_str() == fallback {
+        identity.nickname.as_ref().map_or("", |name| name.as_str())
+    } else {
+        name.as_str()
+    };
     let (room, key) = (log.room(), log.key());
     let (chat_url, send_url) = (address(request, "chat", log), address(request, "send", log));
     let page = ChatPage {
@@ -93,7 +101,13 @@ fn shown_if_newest(before: Option<Number>, shown: Number) -> Number {
 }
 
 fn page_size(text: &str) -> Result<usize, Answer> {
-    let bad = || Answer::new(StatusCode::BAD_REQUEST, "bad_limit", format!("limit is a number from 1 to {}", limits::READ_EVENTS));
+    let bad = || {
+        Answer::new(
+            StatusCode::BAD_REQUEST,
+            "bad_limit",
+            format!("limit is a number from 1 to {}", limits::READ_EVENTS),
+        )
+    };
     let size = number(text).ok().and_then(|number| usize::try_from(number.0).ok());
     size.filter(|size| *size <= limits::READ_EVENTS).ok_or_else(bad)
 }

@@ -13,7 +13,11 @@ use super::identity::Identity;
 use crate::http::{Answer, Caller, Face, Http, WholeBody, check_same_site};
 
 /// A link makes a room too, as old clients expect; but not a link on somebody else's page.
-pub(super) async fn by_link(State(http): State<Arc<Http>>, Extension(caller): Extension<Caller>, request: Parts) -> Response {
+pub(super) async fn by_link(
+    State(http): State<Arc<Http>>,
+    Extension(caller): Extension<Caller>,
+    request: Parts,
+) -> Response {
     let form = request.uri.query().unwrap_or("").as_bytes().to_vec();
     let answered = match check_same_site(&request.headers) {
         Ok(()) => create(&http, caller, &request, &form).await,
@@ -22,7 +26,11 @@ pub(super) async fn by_link(State(http): State<Arc<Http>>, Extension(caller): Ex
     answered.unwrap_or_else(|answer| answer.render(Face::of(&request.headers), None))
 }
 
-pub(super) async fn by_form(State(http): State<Arc<Http>>, Extension(caller): Extension<Caller>, request: Parts) -> Response {
+pub(super) async fn by_form(
+    State(http): State<Arc<Http>>,
+    Extension(caller): Extension<Caller>,
+    request: Parts,
+) -> Response {
     let body = request.extensions.get::<WholeBody>().cloned();
     let form = body.map(|body| body.0).unwrap_or_default();
     let answered = create(&http, caller, &request, &form).await;
@@ -36,7 +44,8 @@ pub(super) async fn only_get_or_post() -> Response {
 }
 
 async fn create(http: &Http, caller: Caller, request: &Parts, form: &[u8]) -> Result<Response, Answer> {
-    let bad = |error: parlor_wire::http_chat::FormError| Answer::new(StatusCode::BAD_REQUEST, "bad_form", error.to_string());
+    let bad =
+        |error: parlor_wire::http_chat::FormError| Answer::new(StatusCode::BAD_REQUEST, "bad_form", error.to_string());
     let fields = FormFields::parse(form).map_err(bad)?;
     let is_on = |name: &str| fields.get(name).is_some_and(|value| !matches!(value, "" | "0"));
     let listed = is_on("listed") || is_on("public");

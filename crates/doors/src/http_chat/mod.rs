@@ -40,7 +40,8 @@ pub fn routes(http: Arc<Http>) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready));
     for asset in assets::ASSETS {
-        routes = routes.route(asset.path, get(move |request: Parts| async move { send_asset(asset, request.uri.query()) }));
+        routes =
+            routes.route(asset.path, get(move |request: Parts| async move { send_asset(asset, request.uri.query()) }));
     }
     routes.with_state(http)
 }
@@ -86,13 +87,16 @@ async fn room(http: &Http, actor: &Actor, key: &str) -> Result<Arc<RoomLog>, Ans
 
 /// A message number in an address.
 fn number(text: &str) -> Result<Number, Answer> {
-    let bad = |error: parlor_wire::http_chat::NumberError| Answer::new(axum::http::StatusCode::BAD_REQUEST, "bad_number", error.to_string());
+    let bad = |error: parlor_wire::http_chat::NumberError| {
+        Answer::new(axum::http::StatusCode::BAD_REQUEST, "bad_number", error.to_string())
+    };
     parse_number(text).map(Number).map_err(bad)
 }
 
 /// The value of a parameter in an address; an empty one counts as none.
 fn parameter(query: Option<&str>, name: &str) -> Result<Option<String>, Answer> {
     let fields = parlor_wire::http_chat::FormFields::parse(query.unwrap_or("").as_bytes());
-    let fields = fields.map_err(|error| Answer::new(axum::http::StatusCode::BAD_REQUEST, "bad_query", error.to_string()))?;
+    let fields =
+        fields.map_err(|error| Answer::new(axum::http::StatusCode::BAD_REQUEST, "bad_query", error.to_string()))?;
     Ok(fields.get(name).filter(|value| !value.is_empty()).map(str::to_owned))
 }

@@ -24,7 +24,11 @@ use crate::{formats, json};
 const CHAT_AUTHOR: HeaderName = HeaderName::from_static("chat-author");
 const CHAT_TIME: HeaderName = HeaderName::from_static("chat-time");
 
-pub(super) async fn message(State(http): State<Arc<Http>>, Extension(caller): Extension<Caller>, request: Parts) -> Response {
+pub(super) async fn message(
+    State(http): State<Arc<Http>>,
+    Extension(caller): Extension<Caller>,
+    request: Parts,
+) -> Response {
     let face = Face::of(&request.headers);
     answer(&http, caller, face, request).await.unwrap_or_else(|answer| answer.render(face, None))
 }
@@ -51,7 +55,14 @@ async fn answer(http: &Http, caller: Caller, face: Face, request: Parts) -> Resu
 }
 
 /// Waits for the message, the end of patience, or the end of the server.
-async fn hang(http: &Http, actor: &Actor, log: &Arc<RoomLog>, wanted: Number, wait: Duration, face: Face) -> Result<Response, Answer> {
+async fn hang(
+    http: &Http,
+    actor: &Actor,
+    log: &Arc<RoomLog>,
+    wanted: Number,
+    wait: Duration,
+    face: Face,
+) -> Result<Response, Answer> {
     let mut stopping = http.stopping.clone();
     // Each arm only waits, so whichever is dropped has lost nothing.
     tokio::select! {
@@ -95,7 +106,9 @@ fn refuse(http: &Http, error: Error, wanted: Number) -> Answer {
 
 fn show(slot: &Slot, log: &RoomLog, face: Face) -> Response {
     let (content_type, body) = match face {
-        Face::Json => ("application/json", slot.encoded(formats::JSON, |event| Some(json::event(event, log.key()).into()))),
+        Face::Json => {
+            ("application/json", slot.encoded(formats::JSON, |event| Some(json::event(event, log.key()).into())))
+        }
         _ => ("text/plain; charset=utf-8", slot.encoded(formats::LINE, line)),
     };
     let mut response = Response::new(body.cloned().unwrap_or_default().into());
@@ -104,9 +117,12 @@ fn show(slot: &Slot, log: &RoomLog, face: Face) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, NO_STORE);
     headers.insert(CHAT_NUMBER, HeaderValue::from(slot.event().number.0));
-    for (name, format, render) in [(CHAT_AUTHOR, formats::AUTHOR, author as fn(&Event) -> Option<Bytes>), (CHAT_TIME, formats::TIME, time)] {
+    for (name, format, render) in
+        [(CHAT_AUTHOR, formats::AUTHOR, author as fn(&Event) -> Option<Bytes>), (CHAT_TIME, formats::TIME, time)]
+    {
         // Both are visible ASCII by their encoders, so they are always a header's value.
-        if let Some(Ok(value)) = slot.encoded(format, render).map(|bytes| HeaderValue::from_maybe_shared(bytes.clone())) {
+        if let Some(Ok(value)) = slot.encoded(format, render).map(|bytes| HeaderValue::from_maybe_shared(bytes.clone()))
+        {
             headers.insert(name, value);
         }
     }

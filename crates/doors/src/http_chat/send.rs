@@ -34,7 +34,11 @@ struct Said {
     wants_page: bool,
 }
 
-pub(super) async fn message(State(http): State<Arc<Http>>, Extension(caller): Extension<Caller>, request: Parts) -> Response {
+pub(super) async fn message(
+    State(http): State<Arc<Http>>,
+    Extension(caller): Extension<Caller>,
+    request: Parts,
+) -> Response {
     let back = format!("/chat/{}", parts(&request).0);
     let face = Face::of(&request.headers);
     let answered = Box::pin(answer(&http, caller, &request)).await;
@@ -52,6 +56,7 @@ async fn answer(http: &Http, caller: Caller, request: &Parts) -> Result<Response
         nick: nick(http, &said)?,
         fallback_nick: identity.nickname.clone(),
         reply_to: None,
+        newcomer: identity.guest.is_none(),
     };
     let guest = match identity.guest {
         Some(guest) => guest,
@@ -60,7 +65,8 @@ async fn answer(http: &Http, caller: Caller, request: &Parts) -> Result<Response
     let actor = Actor { who: Who::Guest(guest), origin: Some(caller.origin) };
     let posted = http.chat.post(&actor, &log, &said.text, options).await.map_err(|error| http.refuse(error))?;
     let number = posted.slot.event().number;
-    let mut response = if said.wants_page { create::see_other(&format!("/chat/{}", log.key())) } else { Response::default() };
+    let mut response =
+        if said.wants_page { create::see_other(&format!("/chat/{}", log.key())) } else { Response::default() };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, NO_STORE);
     headers.insert(CHAT_NUMBER, HeaderValue::from(number.0));
@@ -116,7 +122,9 @@ fn urlencoded(body: &[u8]) -> Result<Said, Answer> {
     let fields = match SendBody::parse(body) {
         Ok(SendBody::Message(text)) => return Ok(Said { text: text.into(), ..Said::default() }),
         Ok(SendBody::Form(fields)) => fields,
-        Err(FormError::NotUtf8 { offset }) => return Err(bad("bad_encoding", format!("bad_encoding: the form is not UTF-8, at byte {offset}"))),
+        Err(FormError::NotUtf8 { offset }) => {
+            return Err(bad("bad_encoding", format!("bad_encoding: the form is not UTF-8, at byte {offset}")));
+        }
         Err(error) => return Err(bad("bad_form", error.to_string())),
     };
     said(|name| fields.get(name).map(|value| value.as_bytes().to_vec()))
@@ -146,9 +154,14 @@ async fn multipart(content_type: &str, body: Bytes) -> Result<Said, Answer> {
 /// The fields that mean something here.
 fn said(field: impl Fn(&str) -> Option<Vec<u8>>) -> Result<Said, Answer> {
     let Some(text) = field("text") else {
-        return Err(bad("no_text", "the form has no field \"text\"").advising("put the message into a field of that name"));
+        return Err(
+            bad("no_text", "the form has no field \"text\"").advising("put the message into a field of that name")
+        );
     };
     let once = field("once").filter(|once| !once.is_empty());
-    let once = once.map(String::from_utf8).transpose().map_err(|_| bad("bad_key", Refusal::BadEncoding { what: What::Message, at: 0 }.to_string()))?;
+    let once = once
+        .map(String::from_utf8)
+        .transpose()
+        .map_err(|_| bad("bad_key", Refusal::BadEncoding { what: What::Message, at: 0 }.to_string()))?;
     Ok(Said { text, nick: field("nick"), once, wants_page: field("return").is_some_and(|value| value == b"1") })
 }

@@ -88,6 +88,11 @@ impl Settings {
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&'static Key, &str, &Origin)> {
         KEYS.iter().zip(&self.rows).map(|(key, (shown, origin))| (key, shown.as_str(), origin))
     }
+
+    /// Where a key's value comes from; a name that is no key is the default's.
+    pub(crate) fn origin(&self, name: &str) -> &Origin {
+        self.rows().find(|(key, ..)| key.name == name).map_or(&Origin::Default, |(_, _, origin)| origin)
+    }
 }
 
 /// Where a value, or a mistake, is.
@@ -123,7 +128,7 @@ pub(crate) struct Problem {
 
 /// All mistakes of a configuration, never empty.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", lines(.0))]
+#[error("the configuration is wrong\n{}", lines(.0))]
 pub(crate) struct ConfigError(pub(crate) Vec<Problem>);
 
 fn lines(problems: &[Problem]) -> String {

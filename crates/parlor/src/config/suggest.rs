@@ -8,7 +8,7 @@ const LIKENESS_MIN: f64 = 0.6;
 
 /// The sentence for a key of the file that does not exist.
 pub(super) fn unknown_key(name: &str) -> String {
-    let all = KEYS.iter().map(|key| key.name).chain(sections());
+    let all = KEYS.iter().map(|key| key.name).chain(sections().filter(|_| !name.contains('.')));
     match nearest(name, all) {
         Some(meant) => format!("there is no key {name}; did you mean {meant}?"),
         None => format!("there is no key {name}; `parlor config show` lists all keys"),

@@ -1,0 +1,119 @@
+//! `parlor serve`: the life of a server, from the command line to the last acknowledged message.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+
+use crate::cli::ServeArguments;
+use crate::config::{Config, Origin, Settings};
+use crate::failure::Failure;
+use crate::{banner, compose, daemon, logging, runtime, show, signals};
+
+/// Connections that the kernel completes before they are accepted; it takes less where `somaxconn` is less. A page with a
+/// thousand readers that come back after a restart fits.
+const BACKLOG: u32 = 4096;
+
+/// Serves until the process is asked to stop.
+///
+/// # Errors
+/// What kept the doors from opening, or the store from going on.
+pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
+    if arguments.daemon && !arguments.detached {
+        return daemon::start();
+    }
+    let settings = show::settings(&arguments.flags)?;
+    let config = &settings.config;
+    if arguments.detached {
+        daemon::leave_session()?;
+    }
+    make_data_dir(&config.data_dir)?;
+    let log = log_file(config, arguments.detached);
+    logging::start(config.log.format, config.log.level, log.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("parlor").build()?;
+    let served = runtime.block_on(serve(&settings, log.as_deref(), arguments.detached));
+    // A thread that does not end, such as a look-up of a name, must not keep the process from ending.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    match &served {
+        Ok(()) => tracing::info!(panics = logging::panics(), "stopped"),
+        // Whoever reads the log file later should find the reason there too; people at the terminal hear it from `main`.
+        Err(error) if log.is_some() => tracing::error!(error = format!("{error:#}"), "stopped by a failure"),
+        Err(_) => {}
+    }
+    served
+}
+
+async fn serve(settings: &Settings, log: Option<&Path>, detached: bool) -> anyhow::Result<()> {
+    let config = &settings.config;
+    let stopping = signals::listen()?;
+    let descriptors = runtime::raise_descriptor_limit();
+    // The store before the sockets: of two servers on one data directory the second should hear of that, not of the port.
+    let store = open_store(config)?;
+    let socket = listen(config.http.ok_or(Failure::NoDoor)?, port_flag(settings))?;
+    let http = socket.local_addr()?;
+    let mut daemon = None;
+    let opened = || announce(http, config, log, detached).map(|child| daemon = child);
+    compose::serve(config, store, socket, compose::connections(config, descriptors), stopping, opened).await
+}
+
+/// Tells people, and the parent of a daemon, that the doors are open.
+fn announce(
+    http: SocketAddr,
+    config: &Config,
+    log: Option<&Path>,
+    detached: bool,
+) -> anyhow::Result<Option<daemon::Detached>> {
+    tracing::info!(%http, data_dir = %config.data_dir.display(), "open");
+    match log {
+        Some(log) if detached => {
+            let banner = banner::text(http, &config.data_dir, Some(log), &format!("kill {}", std::process::id()));
+            daemon::ready(&banner, &config.data_dir, log).map(Some)
+        }
+        _ => {
+            let banner = banner::text(http, &config.data_dir, log, "Ctrl-C");
+            // A closed standard output is no reason not to serve.
+            let _ = io::Write::write_all(&mut io::stdout(), banner.as_bytes());
+            Ok(None)
+        }
+    }
+}
+
+/// A daemon has no terminal to log to.
+fn log_file(config: &Config, detached: bool) -> Option<PathBuf> {
+    config.log.file.clone().or_else(|| detached.then(|| config.data_dir.join("parlor.log")))
+}
+
+/// Makes the data directory, for nobody else's eyes; one that is there stays as it is.
+fn make_data_dir(dir: &Path) -> Result<(), Failure> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| Failure::Disk {
+        what: format!("cannot make the data directory {}", dir.display()),
+        error,
+        advice: "choose another with --data-dir",
+    })
+}
+
+/// The flag that the operator would change to listen elsewhere.
+fn port_flag(settings: &Settings) -> &'static str {
+    match settings.origin("http") {
+        Origin::Flag("--http") => "--http ADDRESS:PORT",
+        _ => "-p PORT or --http ADDRESS:PORT",
+    }
+}
+
+fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, Failure> {
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // Without it a restart would wait for the connections of the last run to be forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bind().map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::AddrInUse => Failure::PortInUse { address, flag },
+        _ => Failure::Listen { address, flag, error },
+    })
+}

@@ -1,0 +1,5 @@
+//! The program as people meet it: the real binary, its words, its exit codes.
+
+mod command_line;
+mod configuration;
+mod program;
