@@ -190,7 +190,8 @@ mod tests {
         }
         // Polled once each: the jobs are in the queue before there is a thread.
         let none = std::future::poll_fn(|context| {
-            let ready = askers.iter_mut().filter(|asker| asker.as_mut().poll(context).is_ready()).count();
+            let ready =
+                askers.iter_mut().map(|asker| asker.as_mut().poll(context)).filter(std::task::Poll::is_ready).count();
             std::task::Poll::Ready(ready)
         });
         assert_eq!(none.await, 0);

@@ -148,7 +148,14 @@ impl Chat {
         let now = self.world.clock.monotonic();
         let rooms = self.world.store.listed_rooms(limits::LISTED_ROOMS).await?;
         let people = |room: &Room| self.logs.in_use(room.id).map_or(0, |log| log.presence().people(now));
-        Ok(rooms.into_iter().map(|room| (people(&room), room)).map(|(people, room)| (room, people)).collect())
+        // A list is for everybody, so it shows what a stranger may know of.
+        let visible = |room: &Room| policy::check(Verb::See, room.access, Standing::Stranger).is_ok();
+        Ok(rooms
+            .into_iter()
+            .filter(visible)
+            .map(|room| (people(&room), room))
+            .map(|(people, room)| (room, people))
+            .collect())
     }
 
     /// Changes a room's settings.

@@ -29,6 +29,8 @@ function start(room) {
 }
 
 
+const tooLong = (bytes) => `${bytes} ${bytes === 1 ? "byte" : "bytes"} too long`;
+
 /** The field one writes in. */
 class Composer {
   #field = byId("text");
@@ -72,7 +74,7 @@ class Composer {
     const over = this.#over();
     const count = byId("count");
     count.hidden = over < -this.bytes_max / 10;
-    count.textContent = over > 0 ? `${over} bytes too long` : `${-over} bytes left`;
+    count.textContent = over > 0 ? tooLong(over) : `${-over} ${-over === 1 ? "byte" : "bytes"} left`;
     count.classList.toggle("over", over > 0);
     if (!CSS.supports("field-sizing", "content")) {
       this.#field.style.height = "auto";
@@ -84,7 +86,7 @@ class Composer {
     const text = this.#field.value;
     if (text.trim() === "") return;
     if (this.#over() > 0) {
-      byId("announce").textContent = `Not sent: ${this.#over()} bytes too long`;
+      byId("announce").textContent = `Not sent: ${tooLong(this.#over())}`;
       return;
     }
     this.#field.value = "";

@@ -61,7 +61,7 @@ export class Outbox {
     }
     const answer = response.text.trim();
     if (response.ok) return this.#delivered(item, Number(response.headers.get("Chat-Number")));
-    const sentence = /<\w/.test(answer) || !answer ? `The server answered ${response.status}` : answer.slice(0, 300);
+    const sentence = readable(answer, response.status);
     if (response.status >= 500 || [408, 425, 429].includes(response.status)) {
       this.#mark(item, response.status === 429 ? "Waiting: too fast" : `Waiting: ${sentence}`);
       return retryAfter_ms(response.headers, backoff_ms(failures));
@@ -155,6 +155,13 @@ export class Outbox {
     problem.append(button("Discard", discard));
     item.row.append(problem);
   }
+}
+
+/** The server's sentence without the code in front, which is for programs. A page in its place comes from some proxy. */
+function readable(answer, status) {
+  if (!answer || answer.startsWith("<")) return `The server answered ${status}`;
+  const sentence = answer.replace(/^[a-z_]+: /, "").slice(0, 300);
+  return sentence[0].toUpperCase() + sentence.slice(1);
 }
 
 /** 22 characters that no other message has. `crypto.randomUUID` is not there on plain http. */

@@ -19,7 +19,7 @@ Examples:
   parlor serve                         serve on http://127.0.0.1:1234/
   parlor serve -d -p 4000              the same as a daemon, on port 4000
   parlor send lobby 'Tea is ready'     say something in a room
-  parlor tail lobby --since 1 --json   read a room from its first message on, and wait for more
+  parlor tail lobby --since 0 --json   read a room from its first message on, and wait for more
   parlor config show --origin          every setting, and where it comes from
 
 ROOM is a room's name, its 32-character key, or its URL.";
@@ -33,7 +33,9 @@ pub(crate) enum Command {
     /// Print a room's messages and wait for more.
     Tail(TailArguments),
     /// Check a recorded history of posts and reads for lost, doubled and reordered messages.
-    #[command(after_help = "The file has one JSON object a line; docs/reliability.md describes it.")]
+    #[command(after_help = "\
+The file has one JSON object a line; docs/reliability.md describes it.
+Exit codes: 0 nothing is wrong, 1 a promise is broken, 65 the file is no history.")]
     CheckHistory {
         /// The recorded history, one JSON object a line.
         file: PathBuf,
@@ -71,7 +73,7 @@ Examples:
 A flag beats a variable (PARLOR_HTTP, PARLOR_LIMITS_POSTS_BURST, ...), a variable beats the file.
 
 Exit codes:
-  0   stopped as asked          73  data directory in use by another parlor
+  0   stopped as asked          73  data directory in use, or not to be written
   71  port in use               74  disk fault
   78  wrong configuration";
 
@@ -141,7 +143,7 @@ Examples:
 pub(crate) struct SendArguments {
     /// The room: its name, key, or URL.
     pub(crate) room: String,
-    /// The message.
+    /// The message; "-" reads standard input.
     pub(crate) text: String,
     /// Name to post under.
     #[arg(long)]
@@ -154,11 +156,11 @@ pub(crate) struct SendArguments {
 #[command(after_help = "\
 Examples:
   parlor tail lobby                      the last messages, then what comes
-  parlor tail lobby --since 1 --json     everything, one JSON object a line")]
+  parlor tail lobby --since 0 --json     everything, one JSON object a line")]
 pub(crate) struct TailArguments {
     /// The room: its name, key, or URL.
     pub(crate) room: String,
-    /// Number of the first message to print.
+    /// Print what follows message N; 0: from the first on [default: the last messages].
     #[arg(long, value_name = "N")]
     pub(crate) since: Option<u64>,
     /// Print JSON objects, one a line.

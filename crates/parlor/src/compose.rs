@@ -15,20 +15,23 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::Config;
 use crate::runtime::{self, SystemClock, SystemEntropy};
 
-/// Serves the HTTP doors on `socket` over `store` until `stopping` is true and everybody has gone.
+/// Serves the HTTP doors on `socket` over `store` until `stopping` is true and everybody has gone. `opened` is called when
+/// nothing can fail any more.
 ///
 /// # Errors
-/// The store cannot be read.
+/// The store cannot be read, `opened` failed, or the sequencer ended before its time.
 pub(crate) async fn serve(
     config: &Config,
     store: Arc<dyn Store>,
     socket: TcpListener,
     connections: usize,
     stopping: watch::Receiver<bool>,
+    opened: impl FnOnce() -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let world = World { store, bus: Arc::new(NoBus), clock: Arc::new(SystemClock::new()), entropy: Arc::new(SystemEntropy) };
+    let world =
+        World { store, bus: Arc::new(NoBus), clock: Arc::new(SystemClock::new()), entropy: Arc::new(SystemEntropy) };
     let (chat, engines) = Chat::open(world, config.limits.clone(), config.cache_bytes).await?;
-    let sequencer = runtime::spawn(engines.sequencer.run());
+    let mut sequencer = runtime::spawn(engines.sequencer.run());
     runtime::spawn(engines.follower.run());
     let http = Arc::new(Http {
         chat,
@@ -49,7 +52,13 @@ pub(crate) async fn serve(
         stopping,
     };
     drop(http);
-    listener.run().await;
+    opened()?;
+    tokio::select! {
+        biased;
+        () = listener.run() => {}
+        // Only a bug in it can do that. Without it every post would wait for ever, so the process ends (PROMISES S64).
+        ended = &mut sequencer => anyhow::bail!("the sequencer ended before its time ({ended:?})"),
+    }
     // The last connection held the last way to post, so the sequencer commits what it has and ends.
     if tokio::time::timeout(Duration::from_secs(1), sequencer).await.is_err() {
         tracing::warn!("a connection that did not end held the sequencer; what it was acknowledged is stored");
@@ -60,6 +69,27 @@ pub(crate) async fn serve(
 /// Connections that the process may hold, by its configuration and its descriptors (`None`: without a bound).
 pub(crate) fn connections(config: &Config, descriptors: Option<u64>) -> usize {
     let descriptors = descriptors.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(Semaphore::MAX_PERMITS);
-    let fits = descriptors.saturating_sub(limits::RESERVED_DESCRIPTORS).max(1).min(Semaphore::MAX_PERMITS);
+    let fits = descriptors.saturating_sub(limits::RESERVED_DESCRIPTORS).clamp(1, Semaphore::MAX_PERMITS);
     if config.limits.connections == 0 { fits } else { config.limits.connections.min(fits) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_descriptors_for_the_rest() {
+        let cases = [
+            (0, Some(1_024), 524),
+            (100, Some(1_024), 100),
+            (5_000, Some(1_024), 524),
+            (0, Some(10), 1),
+            (0, None, Semaphore::MAX_PERMITS - 500),
+        ];
+        for (configured, descriptors, expected) in cases {
+            let mut config = Config::default();
+            config.limits.connections = configured;
+            assert_eq!(connections(&config, descriptors), expected, "{configured} of {descriptors:?}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -51,7 +52,8 @@ pub(crate) struct Detached {
 /// # Errors
 /// The process leads a group already: `--detached` was typed by hand.
 pub(crate) fn leave_session() -> anyhow::Result<()> {
-    rustix::process::setsid().context("cannot detach from the terminal; use --daemon, which starts a process for that")?;
+    rustix::process::setsid()
+        .context("cannot detach from the terminal; use --daemon, which starts a process for that")?;
     Ok(())
 }
 
@@ -61,7 +63,9 @@ pub(crate) fn leave_session() -> anyhow::Result<()> {
 /// The data directory or the log cannot be written.
 pub(crate) fn ready(banner: &str, data_dir: &Path, log: &Path) -> anyhow::Result<Detached> {
     let pid_file = data_dir.join("parlor.pid");
-    std::fs::write(&pid_file, format!("{}\n", std::process::id()))
+    // One that is there is of a daemon that was killed: the store's lock says that nobody serves.
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&pid_file);
+    file.and_then(|mut file| writeln!(file, "{}", std::process::id()))
         .with_context(|| format!("cannot write {}", pid_file.display()))?;
     let detached = Detached { pid_file };
     // Standard error was the terminal's until now, for the errors of the start. What still goes there from now on, such as

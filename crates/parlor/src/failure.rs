@@ -5,6 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use parlor_backend::OpenError;
+use parlor_client::ClientError;
+use parlor_client::history::HistoryError;
+
 use crate::config::ConfigError;
 
 /// A failure with an exit code of its own; anything else ends with 1. The numbers are those of `sysexits.h`.
@@ -24,12 +28,21 @@ pub(crate) enum Failure {
     /// The address is not this machine's, or not for this user.
     #[error("cannot listen on {address}: {error}; choose another address with {flag}")]
     Listen { address: SocketAddr, flag: &'static str, error: io::Error },
-    /// Another parlor has it.
-    #[error("the data directory {} is in use by process {pid}; stop that one, or choose another with --data-dir", dir.display())]
-    DataDirInUse { dir: PathBuf, pid: String },
-    /// The data directory cannot be used, or the disk failed.
+    /// A file or directory of ours could not be made or opened.
     #[error("{what}: {error}; {advice}")]
-    Disk { what: String, error: io::Error, advice: &'static str },
+    Files { what: String, error: io::Error, advice: &'static str },
+    /// A write or a flush failed; what is on the disk is known only after a restart.
+    #[error("the store could not be written: {0}; look at the disk, then start again: what was acknowledged is there")]
+    Disk(String),
+    /// There is nothing to check.
+    #[error("there is no store in {}; name its directory with --data-dir", .0.display())]
+    NoStore(PathBuf),
+    /// `check` has said what.
+    #[error("the store has {0} damaged places; restore a backup (docs/operations.md)")]
+    Damaged(usize),
+    /// `check-history` has said which.
+    #[error("the history breaks a promise; the report names each place")]
+    Anomalies,
     /// The daemon's child has said why already.
     #[error("the daemon did not start")]
     Child(u8),
@@ -39,8 +52,11 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::PortInUse { .. } | Self::Listen { .. } => 71,
-            Self::DataDirInUse { .. } => 73,
-            Self::Disk { .. } => 74,
+            Self::Files { .. } => 73,
+            Self::Disk(_) => 74,
+            Self::Anomalies => 1,
+            Self::NoStore(_) => 66,
+            Self::Damaged(_) => 65,
             Self::Config(_) | Self::NoDoor => 78,
             Self::Child(code) => *code,
         }
@@ -49,10 +65,19 @@ impl Failure {
 
 /// The exit code for an error that reached `main`.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    ExitCode::from(error.downcast_ref::<Failure>().map_or(1, Failure::code))
+    let ours = error.downcast_ref::<Failure>().map(Failure::code);
+    let opening = error.downcast_ref::<OpenError>().map(OpenError::exit_code);
+    let talking = error.downcast_ref::<ClientError>().map(|error| error.exit() as u8);
+    let judging = error.downcast_ref::<HistoryError>().map(|_| 65);
+    ExitCode::from(ours.or(opening).or(talking).or(judging).unwrap_or(1))
 }
 
 /// Whether the reader of our output went away, as `head` does when it has enough: that is no failure.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    let of_client = match error.downcast_ref::<ClientError>() {
+        Some(ClientError::Io(error)) => Some(error),
+        _ => None,
+    };
+    let error = error.downcast_ref::<io::Error>().or(of_client);
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -45,7 +45,7 @@ pub(crate) fn panics() -> u64 {
 
 /// Opens a log for appending, for the owner's eyes only: addresses of people are in it.
 pub(crate) fn open(path: &Path) -> Result<File, Failure> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(|error| Failure::Disk {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(|error| Failure::Files {
         what: format!("cannot open the log {}", path.display()),
         error,
         advice: "choose another with --log-file",
@@ -98,7 +98,9 @@ struct Escaped<'a, 'w>(&'a mut Writer<'w>);
 impl fmt::Write for Escaped<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for c in text.chars() {
-            if c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}') {
+            if c.is_control()
+                || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+            {
                 write!(self.0, "{}", c.escape_unicode())?;
             } else {
                 self.0.write_char(c)?;

@@ -25,7 +25,8 @@ fn logged(format: LogFormat, log: impl FnOnce()) -> String {
     String::from_utf8(page.0.lock().unwrap().clone()).unwrap()
 }
 
-const HOSTILE: &str = "x\r\n2026-11-21T00:00:00Z  INFO forged\x1b]52;c;aGk=\x07\u{9b}31m\u{202e}\u{2028}end\t{\"level\":\"INFO\"}";
+const HOSTILE: &str =
+    "x\r\n2026-11-21T00:00:00Z  INFO forged\x1b]52;c;aGk=\x07\u{9b}31m\u{202e}\u{2028}end\t{\"level\":\"INFO\"}";
 
 #[test]
 fn a_hostile_value_stays_inside_one_human_line() {
@@ -34,7 +35,8 @@ fn a_hostile_value_stays_inside_one_human_line() {
         tracing::info!(agent = HOSTILE, shown = %HOSTILE, "refused {HOSTILE}");
     });
     assert_eq!(line.matches('\n').count(), 1, "{line:?}");
-    let bad: Vec<char> = line.trim_end().chars().filter(|c| c.is_control() || "\u{202e}\u{2028}".contains(*c)).collect();
+    let bad: Vec<char> =
+        line.trim_end().chars().filter(|c| c.is_control() || "\u{202e}\u{2028}".contains(*c)).collect();
     assert_eq!(bad, Vec::<char>::new(), "{line:?}");
     assert!(line.contains("forged"), "the text itself is there: {line:?}");
 }
@@ -63,4 +65,23 @@ fn a_backtrace_keeps_its_lines_and_none_starts_at_the_margin() {
     let text = logged(LogFormat::Human, || tracing::error!(backtrace = %"one\ntwo", "broken"));
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[1..], ["    one", "    two"], "{text:?}");
+}
+
+#[test]
+fn a_panic_is_logged_with_its_place_and_backtrace_and_the_thread_that_catches_it_goes_on() {
+    let before = panics();
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(log_panic));
+    let text = logged(LogFormat::Json, || {
+        let caught = std::panic::catch_unwind(|| panic!("boom {}", HOSTILE));
+        assert!(caught.is_err());
+    });
+    std::panic::set_hook(previous);
+    assert_eq!(panics(), before + 1);
+    assert_eq!(text.matches('\n').count(), 1, "{text}");
+    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["level"], "ERROR");
+    assert_eq!(line["message"], format!("a task panicked: boom {HOSTILE}; the server goes on"));
+    assert!(line["place"].as_str().unwrap().contains("logging_tests.rs:"), "{line}");
+    assert!(line["backtrace"].as_str().unwrap().contains("logging::"), "{line}");
 }

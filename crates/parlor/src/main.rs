@@ -5,6 +5,7 @@
 //! - [`cli`]: what can be asked; [`config`]: the table of all settings and the places that set them.
 //! - [`serve`]: the life of a server; [`compose`]: which part is given to which; [`daemon`], [`signals`], [`banner`].
 //! - [`runtime`]: the one place that asks the system for time, randomness, tasks and variables; [`logging`].
+//! - [`talk`], [`store`], [`show`]: the other commands.
 //! - [`failure`]: why the program ends, and its exit code.
 //!
 //! # Absent on purpose
@@ -12,13 +13,17 @@
 
 mod banner;
 mod cli;
+mod compose;
 mod config;
 mod daemon;
 mod failure;
 mod logging;
 mod runtime;
+mod serve;
 mod show;
 mod signals;
+mod store;
+mod talk;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -41,9 +46,13 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Send(arguments) => Ok(talk::send(arguments)?),
+        Command::Tail(arguments) => Ok(talk::tail(arguments)?),
+        Command::CheckHistory { file } => talk::check_history(&file),
+        Command::Check(flags) => store::check(&flags),
         Command::Config(ConfigCommand::Check(flags)) => show::check(&flags),
         Command::Config(ConfigCommand::Show { origin, flags }) => show::show(&flags, origin),
         Command::Version => Ok(writeln!(io::stdout(), "parlor {}", env!("CARGO_PKG_VERSION"))?),
-        _ => Ok(()),
     }
 }

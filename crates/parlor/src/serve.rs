@@ -5,14 +5,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
 
 use crate::cli::ServeArguments;
 use crate::config::{Config, Origin, Settings};
 use crate::failure::Failure;
-use crate::{banner, compose, daemon, logging, runtime, show, signals};
+use crate::{banner, compose, daemon, logging, runtime, show, signals, store};
 
 /// Connections that the kernel completes before they are accepted; it takes less where `somaxconn` is less. A page with a
 /// thousand readers that come back after a restart fits.
@@ -31,8 +34,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     if arguments.detached {
         daemon::leave_session()?;
     }
-    make_data_dir(&config.data_dir)?;
-    let log = log_file(config, arguments.detached);
+    let log = log_file(config, arguments.detached)?;
     logging::start(config.log.format, config.log.level, log.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("parlor").build()?;
     let served = runtime.block_on(serve(&settings, log.as_deref(), arguments.detached));
@@ -49,15 +51,32 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
 
 async fn serve(settings: &Settings, log: Option<&Path>, detached: bool) -> anyhow::Result<()> {
     let config = &settings.config;
-    let stopping = signals::listen()?;
+    let stop = watch::Sender::new(false);
+    signals::listen(stop.clone())?;
     let descriptors = runtime::raise_descriptor_limit();
     // The store before the sockets: of two servers on one data directory the second should hear of that, not of the port.
-    let store = open_store(config)?;
+    let store = Arc::new(store::open(config)?);
     let socket = listen(config.http.ok_or(Failure::NoDoor)?, port_flag(settings))?;
     let http = socket.local_addr()?;
     let mut daemon = None;
     let opened = || announce(http, config, log, detached).map(|child| daemon = child);
-    compose::serve(config, store, socket, compose::connections(config, descriptors), stopping, opened).await
+    let connections = compose::connections(config, descriptors);
+    let mut fatal = store.fatal();
+    let mut serving = pin!(compose::serve(config, store.clone(), socket, connections, stop.subscribe(), opened));
+    tokio::select! {
+        served = &mut serving => served?,
+        // Cancel safe. Its sender lives in the store's writer, which lives as long as `store`.
+        reason = fatal.wait_for(Option::is_some) => {
+            let reason = reason.ok().and_then(|reason| reason.clone()).unwrap_or_else(|| "its writer is gone".to_owned());
+            tracing::error!(reason, "the store can't be written any more; stopping");
+            // Whoever posted still hears that the outcome is unknown.
+            stop.send_replace(true);
+            serving.await?;
+            return Err(Failure::Disk(reason).into());
+        }
+    }
+    store.close();
+    Ok(())
 }
 
 /// Tells people, and the parent of a daemon, that the doors are open.
@@ -82,14 +101,18 @@ fn announce(
     }
 }
 
-/// A daemon has no terminal to log to.
-fn log_file(config: &Config, detached: bool) -> Option<PathBuf> {
-    config.log.file.clone().or_else(|| detached.then(|| config.data_dir.join("parlor.log")))
+/// A daemon has no terminal to log to, so its log is in the data directory unless it is told another place.
+fn log_file(config: &Config, detached: bool) -> Result<Option<PathBuf>, Failure> {
+    if config.log.file.is_some() || !detached {
+        return Ok(config.log.file.clone());
+    }
+    make_data_dir(&config.data_dir)?;
+    Ok(Some(config.data_dir.join("parlor.log")))
 }
 
-/// Makes the data directory, for nobody else's eyes; one that is there stays as it is.
+/// Makes the data directory, for nobody else's eyes, if the store has not done so before.
 fn make_data_dir(dir: &Path) -> Result<(), Failure> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| Failure::Disk {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| Failure::Files {
         what: format!("cannot make the data directory {}", dir.display()),
         error,
         advice: "choose another with --data-dir",

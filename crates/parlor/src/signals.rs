@@ -10,26 +10,25 @@ use crate::runtime;
 /// What a shell reports for a process that ended by SIGINT; nobody waits for anything after the second request.
 const EXIT_NOW: i32 = 130;
 
-/// Listens for SIGTERM, SIGINT and SIGHUP (the terminal was closed) from now on. What it answers becomes true at the first.
+/// Listens for SIGTERM, SIGINT and SIGHUP (the terminal was closed) from now on: the first makes `stop` true.
 ///
 /// # Errors
 /// The system refuses a handler.
-pub(crate) fn listen() -> io::Result<watch::Receiver<bool>> {
+pub(crate) fn listen(stop: watch::Sender<bool>) -> io::Result<()> {
     let mut signals = Signals {
         terminate: signal(SignalKind::terminate())?,
         interrupt: signal(SignalKind::interrupt())?,
         hangup: signal(SignalKind::hangup())?,
     };
-    let (sender, receiver) = watch::channel(false);
     runtime::spawn(async move {
         let name = signals.next().await;
         tracing::info!(signal = name, "stopping; a second signal stops at once");
-        sender.send_replace(true);
+        stop.send_replace(true);
         let name = signals.next().await;
         tracing::warn!(signal = name, "stopping at once");
         std::process::exit(EXIT_NOW);
     });
-    Ok(receiver)
+    Ok(())
 }
 
 struct Signals {

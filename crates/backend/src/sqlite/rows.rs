@@ -1,5 +1,6 @@
 //! Rows to values and back, each with its checksum: what a disk changed is found before anybody sees it.
 
+use parlor_core::Fault;
 use parlor_core::event::{Author, Body, Event, MessageState};
 use parlor_core::ids::{Number, RoomId, Seq, Timestamp};
 use parlor_core::room::{Access, Role, SettingsChange};
@@ -9,9 +10,6 @@ use rusqlite::types::ValueRef;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::fault::{Error, Result, corrupt};
-
-/// The columns of an event, in the order in which [`event`] takes them.
-pub(super) const EVENT: &str = "seq, number, at, author, name, kind, target, detail, text, sum";
 
 /// `kind` of a message; the schema's partial indexes name the first two.
 pub(super) const MESSAGE: i64 = 0;
@@ -174,15 +172,15 @@ pub(super) fn cells(body: &Body) -> Cells<'_> {
     }
 }
 
-/// The event of a row with the columns [`EVENT`], if its checksum is right.
+/// The event of a row as `logs.rs` selects them, if its checksum is right.
 ///
 /// # Errors
 /// `Corrupt`, naming room and position as the row has them.
 pub(super) fn event(row: &Row<'_>, room: RoomId) -> Result<Event> {
     let seq = Line(row).int(0)?;
     read_event(row, room).map_err(|error| match error {
-        Error::Sql(error) => Error::Sql(error),
-        Error::Fault(fault) => corrupt(format_args!("room {room}, event {seq}: {fault}")),
+        Error::Fault(Fault::Corrupt(what)) => corrupt(format_args!("room {room}, event {seq}: {what}")),
+        other => other,
     })
 }
 

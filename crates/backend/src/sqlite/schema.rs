@@ -27,7 +27,8 @@ pub(super) fn migrate(
     options: &SqliteOptions,
 ) -> Result<(), OpenError> {
     let application: i32 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let found: usize = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = found as usize;
     let known = migrations.len();
     let is_empty = db.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())).optional()?.is_none();
     if application != APPLICATION && !(application == 0 && found == 0 && is_empty) {

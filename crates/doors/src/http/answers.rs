@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::body::Body;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY as POLICY, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use parlor_core::refusal::What;
 use parlor_core::{Error, Fault, Refusal};
 
-use crate::http_chat::pages::ErrorPage;
+use crate::http_chat::pages::{CONTENT_SECURITY_POLICY, ErrorPage};
 
 /// The value of `Cache-Control` for whatever may be different the next time, or for somebody else.
 pub const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -93,6 +93,9 @@ impl Answer {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(CACHE_CONTROL, NO_STORE);
+        if face == Face::Html {
+            headers.insert(POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+        }
         headers.extend(self.headers);
         response
     }

@@ -16,7 +16,7 @@ use parlor_core::limits;
 use tower::ServiceExt;
 
 use super::answers::{Answer, Face};
-use super::head_scan::{HeadScan, Seen};
+use super::head_scan::HeadScan;
 use super::{Caller, Http};
 
 /// The gate to all HTTP doors.
@@ -62,7 +62,8 @@ impl Front {
     ) -> Result<Response, Infallible> {
         let face = Face::of(request.headers());
         let chunked = request.headers().contains_key(TRANSFER_ENCODING);
-        let mut response = match self.admit(peer, &scan, request).await {
+        // Boxed, so that what only reading a body needs is not kept for as long as a request hangs.
+        let mut response = match Box::pin(self.admit(peer, &scan, request)).await {
             Ok(request) => {
                 let answered = self.routes.clone().oneshot(request).await;
                 let mut response = answered.unwrap_or_else(|never| match never {});
@@ -161,15 +162,17 @@ fn check_head<B>(request: &Request<B>) -> Result<(), Answer> {
 }
 
 fn check_framing(headers: &HeaderMap, scan: &HeadScan) -> Result<(), Answer> {
-    if headers.contains_key(TRANSFER_ENCODING) {
-        let sentence = match scan.seen() {
-            Seen::NoLength => None,
-            Seen::Length => Some("both Content-Length and Transfer-Encoding: a request has one length"),
-            Seen::Unknown => Some("a chunked request can't follow another without waiting for its answer"),
-        };
-        if let Some(sentence) = sentence {
-            return Err(Answer::new(StatusCode::BAD_REQUEST, "bad_framing", sentence));
+    let chunked = headers.contains_key(TRANSFER_ENCODING);
+    let sentence = match scan.seen() {
+        Some(seen) if seen.lengths + usize::from(chunked) > 1 => {
+            Some("more than one Content-Length or Transfer-Encoding: a request has one length")
         }
+        Some(seen) if seen.bare_line_end => Some("a line of the head ends with LF alone: CR LF is needed"),
+        None if chunked => Some("a chunked request can't follow another without waiting for its answer"),
+        _ => None,
+    };
+    if let Some(sentence) = sentence {
+        return Err(Answer::new(StatusCode::BAD_REQUEST, "bad_framing", sentence));
     }
     match headers.get(CONTENT_ENCODING) {
         Some(encoding) if encoding != "identity" => {

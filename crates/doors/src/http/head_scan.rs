@@ -1,7 +1,8 @@
-//! Sees what the HTTP library hides: whether a request's head held a `Content-Length` beside its `Transfer-Encoding`.
+//! Sees what the HTTP library hides of a request's head: how many lengths it names, and how its lines end.
 //!
-//! hyper drops `Content-Length` when `Transfer-Encoding` is there, which RFC 9112 (6.3) allows; the protocol file
-//! (http-chat) asks for `400`, because a proxy in front may have believed the other of the two.
+//! hyper drops `Content-Length` when `Transfer-Encoding` is there, takes a length that comes twice for one, and lines that
+//! end with LF alone, all of which RFC 9112 (2.2, 6.3) allows; the protocol file (http-chat) and PROMISES S32 ask for
+//! `400`, because a proxy in front may have read the same bytes in the other way.
 //! So the bytes of every head are scanned on their way in, without being kept.
 
 use std::pin::Pin;
@@ -10,15 +11,13 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What is known of the head that came last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
-    /// The head was seen whole and had no `Content-Length`.
-    NoLength,
-    /// The head had a `Content-Length`.
-    Length,
-    /// The head was not seen from its beginning: it came together with an earlier request.
-    Unknown,
+/// What the bytes of a head were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// How many `Content-Length` it had.
+    pub lengths: usize,
+    /// Whether one of its lines ended with LF alone.
+    pub bare_line_end: bool,
 }
 
 /// Scans the bytes of one connection. Shared by the stream, which feeds it, and the front, which asks.
@@ -29,11 +28,15 @@ const NAME: &[u8; 14] = b"content-length";
 
 #[derive(Debug, Default)]
 struct Scan {
+    seen: Seen,
     /// Bytes of the current line, line end aside.
     line: usize,
     /// Whether the line's first bytes, as far as it goes, are those of `NAME`.
     matches: bool,
-    length: bool,
+    /// The byte before was a CR.
+    carriage: bool,
+    /// A line came that is not empty: empty ones before the first are no end of the head (RFC 9112, 2.2).
+    begun: bool,
     /// The empty line came: what follows is a body.
     over: bool,
     /// Bytes that came after the empty line.
@@ -48,15 +51,12 @@ impl HeadScan {
         self.lock().feed(bytes);
     }
 
-    /// What the head was, for a request that is being handled now.
+    /// What the head was, for a request that is being handled now; `None` if it was not seen from its beginning to its
+    /// end, because it came together with an earlier request.
     #[must_use]
-    pub fn seen(&self) -> Seen {
+    pub fn seen(&self) -> Option<Seen> {
         let scan = self.lock();
-        match (scan.over && !scan.lost, scan.length) {
-            (true, true) => Seen::Length,
-            (true, false) => Seen::NoLength,
-            (false, _) => Seen::Unknown,
-        }
+        (scan.over && !scan.lost).then_some(scan.seen)
     }
 
     /// A request with a body of `body_bytes` is read to its end: what comes from now on is the next head.
@@ -79,18 +79,27 @@ impl Scan {
                 return;
             }
             match byte {
-                b'\n' if self.line == 0 => self.over = true,
-                b'\n' => self.line = 0,
+                b'\n' => self.line_end(),
                 b'\r' => {}
                 _ => self.letter(byte.to_ascii_lowercase()),
             }
+            self.carriage = *byte == b'\r';
         }
     }
 
+    fn line_end(&mut self) {
+        self.seen.bare_line_end |= !self.carriage;
+        self.over = self.begun && self.line == 0;
+        self.begun |= self.line > 0;
+        self.line = 0;
+    }
+
     fn letter(&mut self, letter: u8) {
+        if self.matches && self.line == NAME.len() && matches!(letter, b':' | b' ' | b'\t') {
+            self.seen.lengths += 1;
+        }
         self.matches = (self.line == 0 || self.matches) && NAME.get(self.line) == Some(&letter);
         self.line += 1;
-        self.length |= self.matches && self.line == NAME.len();
     }
 }
 
@@ -150,24 +159,44 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn check(head: &str, expected: Seen) {
+    fn check(head: &str, expected: Option<(usize, bool)>) {
         for split in 0..=head.len() {
             let scan = HeadScan::default();
             let (first, second) = head.as_bytes().split_at(split);
             scan.feed(first);
             scan.feed(second);
+            let expected = expected.map(|(lengths, bare_line_end)| Seen { lengths, bare_line_end });
             assert_eq!(scan.seen(), expected, "{head:?} split at {split}");
         }
     }
 
     #[test]
     fn a_length_is_seen_wherever_it_stands() {
-        check("POST / HTTP/1.1\r\nHost: x\r\n\r\n", Seen::NoLength);
-        check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc", Seen::Length);
-        check("POST / HTTP/1.1\nCONTENT-LENGTH :3\n\n", Seen::Length);
-        check("POST / HTTP/1.1\r\nX: content-length\r\nXContent-Length: 1\r\nContent-Lengt: 1\r\n\r\n", Seen::NoLength);
-        check("POST / HTTP/1.1\r\nHost: x\r\n\r\nContent-Length: 3\r\n\r\n", Seen::NoLength);
-        check("POST / HTTP/1.1\r\nContent-Length: 3", Seen::Unknown);
+        check("POST / HTTP/1.1\r\nHost: x\r\n\r\n", Some((0, false)));
+        check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc", Some((1, false)));
+        check("POST / HTTP/1.1\r\nCONTENT-LENGTH :3\r\ncontent-length:3\r\n\r\n", Some((2, false)));
+        check(
+            "POST / HTTP/1.1\r\nX: content-length:\r\nXContent-Length: 1\r\nContent-Lengt: 1\r\nContent-Length2: 1\r\n\r\n",
+            Some((0, false)),
+        );
+        check("POST / HTTP/1.1\r\nHost: x\r\n\r\nContent-Length: 3\r\n\r\n", Some((0, false)));
+        check("POST / HTTP/1.1\r\nContent-Length: 3", None);
+    }
+
+    #[test]
+    fn empty_lines_before_a_request_are_no_end_of_its_head() {
+        check("\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n", Some((1, false)));
+        check("\r\n", None);
+    }
+
+    #[test]
+    fn a_line_that_ends_with_one_byte_is_seen() {
+        for head in
+            ["GET / HTTP/1.1\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\n"]
+        {
+            check(head, Some((0, true)));
+        }
+        check("GET / HTTP/1.1\r\n\r\na\nb", Some((0, false)));
     }
 
     #[test]
@@ -176,12 +205,12 @@ mod tests {
         scan.feed(b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
         scan.next_head(3);
         scan.feed(b"GET / HTTP/1.1\r\n\r\n");
-        assert_eq!(scan.seen(), Seen::NoLength);
+        assert_eq!(scan.seen(), Some(Seen::default()));
         scan.next_head(0);
         scan.feed(b"GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Len");
         scan.next_head(0);
         scan.feed(b"gth: 1\r\n\r\n");
-        assert_eq!(scan.seen(), Seen::Unknown);
+        assert_eq!(scan.seen(), None);
     }
 
     proptest! {

@@ -45,7 +45,8 @@ async fn answer(http: &Http, caller: Caller, face: Face, request: Parts) -> Resu
     if log.head().number < wanted && !wait.is_zero() {
         let _hold = http.polls.hold(caller.origin).map_err(|refusal| http.refuse(refusal.into()))?;
         let _here = http.chat.attend(&actor, &log, identity.connection);
-        return hang(http, &actor, &log, wanted, wait, face).await;
+        // Boxed, so that requests that need not hang don't carry its room.
+        return Box::pin(hang(http, &actor, &log, wanted, wait, face)).await;
     }
     if log.head().number < wanted {
         return Ok(nothing_yet());

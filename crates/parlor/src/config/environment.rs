@@ -59,9 +59,7 @@ impl Environment {
 
     /// A relative path in an XDG variable is to be ignored, says its specification.
     fn base(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
-        self.path(variable)
-            .filter(|path| path.is_absolute())
-            .or_else(|| Some(self.path("HOME")?.join(below_home)))
+        self.path(variable).filter(|path| path.is_absolute()).or_else(|| Some(self.path("HOME")?.join(below_home)))
     }
 
     fn path(&self, variable: &str) -> Option<PathBuf> {

@@ -145,9 +145,9 @@ impl StoreUrl {
             Some(("sqlite", _)) => Err("the SQLite database lies in the data directory; \
                 write `sqlite:` alone and choose the directory with data_dir"
                 .to_owned()),
-            Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Err(format!(
-                "parlor has no store for `{scheme}:` URLs; leave the key out, or write `sqlite:`"
-            )),
+            Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                Err(format!("parlor has no store for `{scheme}:` URLs; leave the key out, or write `sqlite:`"))
+            }
             _ => Err("expected the URL of a store; leave the key out, or write `sqlite:`".to_owned()),
         }
     }
@@ -204,9 +204,7 @@ fn network(typed: &str) -> Result<IpNet, String> {
     if let Ok(address) = typed.parse::<std::net::IpAddr>() {
         return Ok(IpNet::from(address));
     }
-    typed.parse().map_err(|_| {
-        format!("expected an address or a network such as 10.0.0.0/8; got {}", quoted(typed))
-    })
+    typed.parse().map_err(|_| format!("expected an address or a network such as 10.0.0.0/8; got {}", quoted(typed)))
 }
 
 fn word<T: Copy>(given: &Given, words: &[(&str, T)], place: &mut T) -> Result<String, String> {

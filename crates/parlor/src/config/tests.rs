@@ -19,12 +19,8 @@ impl Case<'_> {
         fs::write(&path, self.file).unwrap();
         let home = [("HOME", "/home/somebody")];
         let variables = home.iter().chain(self.variables).map(|(name, value)| (name.into(), value.into()));
-        let sources = Sources {
-            file: Some(path),
-            environment: Environment::new(variables),
-            flags: self.flags,
-            port: self.port,
-        };
+        let sources =
+            Sources { file: Some(path), environment: Environment::new(variables), flags: self.flags, port: self.port };
         load(&sources).map_err(|error| {
             let prefix = format!("{}/", dir.path().display());
             error.to_string().lines().skip(1).map(|line| line.replace(&prefix, "")).collect()
@@ -82,7 +78,12 @@ fn every_key_sets_its_field_from_the_file_and_from_its_variable() {
         assert_eq!(shown(&by_variable, key.name).1, Origin::Environment(key.variable()));
         if !matches!(key.kind, kind::Kind::Store(_)) {
             let default = Case::default().load().unwrap();
-            assert_ne!(format!("{:?}", by_file.config), format!("{:?}", default.config), "{} changes nothing", key.name);
+            assert_ne!(
+                format!("{:?}", by_file.config),
+                format!("{:?}", default.config),
+                "{} changes nothing",
+                key.name
+            );
         }
     }
 }
@@ -109,7 +110,8 @@ fn the_port_flag_keeps_the_address_and_opens_a_door_that_is_off_on_loopback() {
 
 #[test]
 fn what_show_prints_is_a_file_that_means_the_same() {
-    let file = "http = \"off\"\ntrusted_proxies = [\"10.0.0.0/8\"]\nlog.file = \"/a \\\"b\\\"\\u0007\"\ndata_dir = '/x\\y'";
+    let file =
+        "http = \"off\"\ntrusted_proxies = [\"10.0.0.0/8\"]\nlog.file = \"/a \\\"b\\\"\\u0007\"\ndata_dir = '/x\\y'";
     let first = Case { file, ..Case::default() }.load().unwrap();
     let printed: Vec<String> = first.rows().map(|(key, value, _)| format!("{} = {value}", key.name)).collect();
     let second = Case { file: &printed.join("\n"), ..Case::default() }.load().unwrap();
@@ -161,12 +163,14 @@ fn a_wrong_value_says_what_was_expected() {
         ),
         (
             "long_poll_timeout = 1.5",
-            "long_poll_timeout: expected a whole number of seconds from 1 to 3600; got a number with a fraction".to_owned(),
+            "long_poll_timeout: expected a whole number of seconds from 1 to 3600; got a number with a fraction"
+                .to_owned(),
         ),
         ("log.format = \"yaml\"", "log.format: expected one of auto, human, json; got \"yaml\"".to_owned()),
         (
             "trusted_proxies = \"10.0.0.1\"",
-            "trusted_proxies: expected a list of networks such as [\"127.0.0.1\", \"10.0.0.0/8\"]; got \"10.0.0.1\"".to_owned(),
+            "trusted_proxies: expected a list of networks such as [\"127.0.0.1\", \"10.0.0.0/8\"]; got \"10.0.0.1\""
+                .to_owned(),
         ),
         (
             "trusted_proxies = [\"10.0.0.0/33\"]",
@@ -185,7 +189,8 @@ fn a_wrong_value_says_what_was_expected() {
 
 #[test]
 fn a_store_that_there_is_not_is_refused_without_repeating_its_password() {
-    let errors = Case { file: "store = \"postgres://me:secret@db/x\"", ..Case::default() }.load().expect_err("no such store");
+    let errors =
+        Case { file: "store = \"postgres://me:secret@db/x\"", ..Case::default() }.load().expect_err("no such store");
     assert_eq!(
         errors,
         ["parlor.toml:1:1: store: parlor has no store for `postgres:` URLs; leave the key out, or write `sqlite:`"]

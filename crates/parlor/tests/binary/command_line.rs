@@ -4,7 +4,9 @@ use crate::program::Home;
 fn the_help_lists_every_subcommand_and_shows_examples() {
     let help = Home::new().run(&["--help"]);
     assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
-    for word in ["serve", "send", "tail", "check-history", "check", "config", "version", "Examples:", "parlor serve -d -p 4000"] {
+    for word in
+        ["serve", "send", "tail", "check-history", "check", "config", "version", "Examples:", "parlor serve -d -p 4000"]
+    {
         assert!(help.out.contains(word), "{word} is missing:\n{}", help.out);
     }
 }
@@ -22,8 +24,19 @@ fn the_help_of_serve_has_its_flags_its_exit_codes_and_nothing_internal() {
     let help = home.run(&["serve", "-h"]);
     assert_eq!(help.code, Some(0));
     for word in [
-        "-p, --port", "-d, --daemon", "-h, --help", "-c, --config", "--http", "--data-dir", "--store", "--log-format",
-        "--log-file", "71  port in use", "73  data directory in use", "74  disk fault", "78  wrong configuration",
+        "-p, --port",
+        "-d, --daemon",
+        "-h, --help",
+        "-c, --config",
+        "--http",
+        "--data-dir",
+        "--store",
+        "--log-format",
+        "--log-file",
+        "71  port in use",
+        "73  data directory in use, or not to be written",
+        "74  disk fault",
+        "78  wrong configuration",
     ] {
         assert!(help.out.contains(word), "{word} is missing:\n{}", help.out);
     }
@@ -33,7 +46,15 @@ fn the_help_of_serve_has_its_flags_its_exit_codes_and_nothing_internal() {
 #[test]
 fn every_subcommand_has_a_help_of_its_own() {
     let home = Home::new();
-    for words in [&["send"][..], &["tail"], &["check-history"], &["check"], &["config", "check"], &["config", "show"], &["version"]] {
+    for words in [
+        &["send"][..],
+        &["tail"],
+        &["check-history"],
+        &["check"],
+        &["config", "check"],
+        &["config", "show"],
+        &["version"],
+    ] {
         let help = home.run(&[words, &["--help"]].concat());
         assert_eq!(help.code, Some(0), "{words:?}: {help:?}");
         assert!(help.out.contains("Usage: parlor"), "{words:?}: {help:?}");

@@ -4,7 +4,7 @@ use crate::program::{Ended, Home};
 
 fn with_file(text: &str, words: &[&str]) -> Ended {
     let home = Home::new();
-    fs::write(home.path().join("parlor.toml"), text).unwrap();
+    fs::write(home.path().join("parlor.toml"), text).expect("a home can be written");
     home.run(&[words, &["-c", "parlor.toml"]].concat())
 }
 
@@ -29,7 +29,9 @@ fn check_tells_all_mistakes_at_once() {
     assert_eq!(refused.code, Some(78));
     let lines: Vec<&str> = refused.err.lines().collect();
     assert_eq!(lines.len(), 5, "a heading and four mistakes: {refused:?}");
-    for (line, start) in lines[1..].iter().zip(["x.toml:1:1: ", "x.toml:2:1: ", "PARLOR_LIMITS_MESSAGE_BYTES: ", "--http: "]) {
+    for (line, start) in
+        lines[1..].iter().zip(["x.toml:1:1: ", "x.toml:2:1: ", "PARLOR_LIMITS_MESSAGE_BYTES: ", "--http: "])
+    {
         assert!(line.starts_with(start), "{line}");
     }
 }

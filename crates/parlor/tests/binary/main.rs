@@ -2,4 +2,7 @@
 
 mod command_line;
 mod configuration;
+mod daemon;
 mod program;
+mod serving;
+mod talking;

@@ -24,6 +24,9 @@ pub struct EventTime(i64);
 pub struct TimeError;
 
 impl EventTime {
+    /// 1970-01-01T00:00:00.000000Z.
+    pub const UNIX_EPOCH: EventTime = EventTime(0);
+
     /// A moment given in microseconds since 1970-01-01T00:00:00Z. What lies outside the years 0
     /// to 9999, which RFC 3339 cannot write, becomes the nearest moment that it can.
     #[must_use]

@@ -1,0 +1,79 @@
+//! The search index: written behind the heads, so that posts do not wait for it.
+
+use parlor_core::Fault;
+use parlor_core::ids::{Number, RoomId, Seq};
+use parlor_core::ports::{IndexEntry, IndexLag};
+use rusqlite::{Connection, params};
+
+use super::fault::Result;
+use super::rooms;
+use super::rows::{int, limit, uint};
+use super::writer::Tx;
+
+/// Places of a message's number in a row's id; the room's stands above it.
+const NUMBER_BITS: u32 = 32;
+
+/// Rooms whose logs are longer than what the index has of them.
+pub(super) fn lag(db: &Connection, count: usize) -> Result<Vec<IndexLag>> {
+    let sql = "SELECT i.room, i.seq, h.seq FROM indexed i INDEXED BY indexed_lagging JOIN heads h ON h.room = i.room \
+               WHERE i.lagging = 1 ORDER BY i.room LIMIT ?1";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([limit(count)], |row| {
+        let [room, indexed, head] = [0, 1, 2].map(|place| row.get::<_, i64>(place));
+        Ok(IndexLag { room: RoomId(uint(room?)), indexed: Seq(uint(indexed?)), head: Seq(uint(head?)) })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Messages of a room that have all of these tokens, newest first, below `before`.
+pub(super) fn search(
+    db: &Connection,
+    room: RoomId,
+    tokens: &[String],
+    before: Number,
+    count: usize,
+) -> Result<Vec<Number>> {
+    if tokens.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Strings in quotes, one after the other: all of them. A token has no quotes in it; doubled, they would do no harm.
+    let query: Vec<String> = tokens.iter().map(|token| format!("\"{}\"", token.replace('"', "\"\""))).collect();
+    let first = row_of(room, Number(0))?;
+    let end = first + int(before.0.min(1 << NUMBER_BITS));
+    let sql = "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid >= ?2 AND rowid < ?3 \
+               ORDER BY rowid DESC LIMIT ?4";
+    let mut statement = db.prepare_cached(sql)?;
+    let found = statement.query_map(params![query.join(" "), first, end, limit(count)], |row| row.get::<_, i64>(0))?;
+    found.map(|row| Ok(Number(uint(row? - first)))).collect()
+}
+
+impl Tx<'_> {
+    /// Takes tokens into the index, and moves the room's position there.
+    pub(super) fn index(&mut self, room: RoomId, upto: Seq, entries: &[IndexEntry]) -> Result<()> {
+        let Some(head) = rooms::head(self.db, room)? else { return Ok(()) };
+        for entry in entries {
+            let row = row_of(room, entry.number)?;
+            if entry.tokens.is_empty() {
+                self.db.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([row])?;
+            } else {
+                let sql = "INSERT OR REPLACE INTO words (rowid, tokens) VALUES (?1, ?2)";
+                self.db.prepare_cached(sql)?.execute(params![row, entry.tokens.join(" ")])?;
+            }
+        }
+        let sql = "UPDATE indexed SET seq = max(seq, min(?2, ?3)), lagging = (max(seq, min(?2, ?3)) < ?3) \
+                   WHERE room = ?1 RETURNING lagging";
+        let cells = [int(room.0), int(upto.0), int(head.seq.0)];
+        let lagging = self.db.prepare_cached(sql)?.query_row(cells, |row| row.get(0))?;
+        if let Some(live) = self.memory.heads.get_mut(&room) {
+            live.lagging = lagging;
+        }
+        Ok(())
+    }
+}
+
+/// The row of a message in the index.
+fn row_of(room: RoomId, number: Number) -> Result<i64> {
+    let fits = room.0 < 1 << (63 - NUMBER_BITS) && number.0 < 1 << NUMBER_BITS;
+    let too_many = || Fault::Internal(format!("the search index has no place for message {number} of room {room}"));
+    if fits { Ok(int(room.0 << NUMBER_BITS | number.0)) } else { Err(too_many().into()) }
+}

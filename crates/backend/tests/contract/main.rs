@@ -1,0 +1,98 @@
+//! One suite for all stores: what core may rely on. Each test runs on the model and on SQLite.
+
+#![allow(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
+mod amendments;
+mod damage;
+mod fixture;
+mod keys;
+mod logs;
+mod members;
+mod people;
+mod random;
+mod rooms;
+mod search;
+mod sqlite;
+
+/// Runs tests of a module, each on every store. A test that is not listed is dead code, which the compiler reports.
+macro_rules! contract {
+    ($($module:ident: $($test:ident),+ $(,)?;)+) => {
+        mod on_model {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let fixture = crate::fixture::Fixture::model();
+                    crate::$module::$test(fixture.store.clone()).await;
+                    crate::fixture::assert_sound(&*fixture.store).await;
+                })+
+            })+
+        }
+        mod on_sqlite {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let fixture = crate::fixture::Fixture::sqlite();
+                    crate::$module::$test(fixture.store.clone()).await;
+                    crate::fixture::assert_sound(&*fixture.store).await;
+                })+
+            })+
+        }
+    };
+}
+
+contract! {
+    amendments:
+        an_edit_replaces_the_text,
+        a_redaction_blanks_the_message_and_its_edits,
+        what_is_deleted_or_missing_is_no_target,
+        a_reply_may_answer_what_is_deleted,
+        an_event_can_amend_what_its_own_batch_appended,
+        reactions_are_a_set,
+        a_state_in_a_draft_is_not_believed;
+    keys:
+        a_repeat_gets_the_first_answer,
+        another_body_is_a_conflict,
+        keys_are_of_an_author_and_a_room,
+        two_drafts_of_one_batch_may_share_a_key,
+        a_key_outlives_edits_deletion_and_closing,
+        of_racing_drafts_one_is_appended;
+    logs:
+        positions_and_numbers_have_no_gap,
+        times_never_run_back_and_are_unique,
+        pages_join_to_the_whole,
+        messages_are_found_between_other_events,
+        racing_batches_of_many_rooms_are_numbered_each_by_itself,
+        a_refused_draft_leaves_its_neighbours,
+        all_texts_come_back_as_they_were,
+        what_does_not_exist_reads_as_nothing;
+    members:
+        roles_follow_the_log,
+        members_come_in_pages,
+        an_account_is_a_member_of_the_lobby_at_once,
+        an_account_that_goes_leaves_its_rooms;
+    people:
+        guest_numbers_are_given_once,
+        a_guests_name_is_remembered_by_its_messages,
+        a_guest_is_claimed_once,
+        accounts_are_made_found_changed_and_removed,
+        handles_and_room_names_are_one_name_space,
+        the_stores_own_account_numbers_are_never_used_again,
+        sessions_begin_are_used_and_end,
+        marks_move_forward_only,
+        the_secret_stays;
+    rooms:
+        the_lobby_is_there,
+        a_room_is_found_by_id_key_and_name,
+        a_key_is_used_once,
+        settings_change_the_room,
+        listed_rooms_come_newest_event_first,
+        a_closed_room_is_gone_and_can_be_read,
+        heads_are_told_of_closed_rooms_too;
+    search:
+        all_tokens_must_be_there,
+        japanese_is_found_by_one_and_two_characters,
+        other_entries_take_the_place_of_the_old,
+        hits_come_newest_first_in_pages_of_one_room,
+        the_lag_is_told_and_goes_away,
+        an_indexed_position_never_runs_back_or_ahead;
+}

@@ -1,0 +1,281 @@
+//! Random histories: SQLite answers and holds what the model answers and holds, and both are what their logs say.
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use parlor_backend::Sqlite;
+use parlor_core::account::{ReadMark, Session, TokenHash};
+use parlor_core::event::{Appended, Author, Body, Draft, NameChoice};
+use parlor_core::ids::{AccountId, GuestId, Number, RoomId, Seq, Timestamp};
+use parlor_core::model::FIRST_ACCOUNT;
+use parlor_core::model::fold::Fold;
+use parlor_core::ports::{IndexEntry, Store};
+use parlor_core::room::{Access, NewRoom, Role, RoomRef, SettingsChange};
+use parlor_core::text::Subject;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::fixture::{
+    assert_sound, emoji, handle, key, log, message_key, name, new_account, new_model, new_room, options, text,
+};
+
+/// Few of everything, so that histories meet.
+const ROOMS: u64 = 4;
+const NUMBERS: u64 = 12;
+const HANDLES: [&str; 4] = ["amy", "bob", "tea", "zed"];
+const WORDS: [&str; 4] = ["tea", "東京", "", "a b tea"];
+
+#[derive(Debug, Clone)]
+enum Act {
+    Append(Vec<Draft>),
+    Room(NewRoom),
+    Account(Option<u64>, usize),
+    Remove(AccountId),
+    Session(u8, AccountId, i64),
+    Touch(u8, i64),
+    End(u8),
+    Mark(RoomId, AccountId, u64),
+    Claim(GuestId, AccountId),
+    Reserve(u64),
+    /// What the search index's follower does, this many events at a time.
+    Index(usize),
+}
+
+fn accounts() -> impl Strategy<Value = AccountId> {
+    prop_oneof![(1..4_u64).prop_map(AccountId), (0..3_u64).prop_map(|n| AccountId(FIRST_ACCOUNT.0 + n))]
+}
+
+fn authors() -> impl Strategy<Value = Author> {
+    let guests = (1..3_u64).prop_map(|id| Author::Guest(GuestId(id)));
+    prop_oneof![2 => accounts().prop_map(Author::Account), 3 => guests, 1 => Just(Author::System)]
+}
+
+fn rooms() -> impl Strategy<Value = RoomId> {
+    prop_oneof![4 => Just(RoomId(1)), 6 => (1..=ROOMS + 1).prop_map(RoomId)]
+}
+
+fn bodies() -> impl Strategy<Value = Body> {
+    let words = || (0..WORDS.len()).prop_map(|word| text(WORDS[word]));
+    let number = || (0..NUMBERS).prop_map(Number);
+    let role = proptest::option::weighted(0.7, (0..4_usize).prop_map(|role| Role::ALL[role]));
+    let settings =
+        (0..3_usize, proptest::option::of(any::<bool>()), 0..4_usize).prop_map(|(subject, listed, access)| {
+            let subject = ["", "tea"].get(subject).map(|text| Subject::stored((*text).to_owned()));
+            Body::Settings(SettingsChange { subject, listed, access: Access::ALL.get(access).copied() })
+        });
+    prop_oneof![
+        8 => (words(), proptest::option::weighted(0.2, number())).prop_map(|(text, reply)| Body::message(text, reply)),
+        4 => (number(), words()).prop_map(|(target, text)| Body::Edit { target, text }),
+        2 => number().prop_map(|target| Body::Redaction { target }),
+        4 => (number(), 0..3_usize, any::<bool>()).prop_map(|(target, which, on)| {
+            Body::Reaction { target, emoji: emoji(["👍", "a", "é"][which]), on }
+        }),
+        2 => settings,
+        3 => (authors(), role).prop_map(|(who, role)| Body::Member { who, role }),
+        1 => Just(Body::Closed),
+    ]
+}
+
+fn drafts() -> impl Strategy<Value = Draft> {
+    let key = proptest::option::weighted(0.3, 0..3_usize);
+    let parts = (rooms(), authors(), bodies(), key, any::<bool>(), 0..3_usize, 0..60_i64);
+    parts.prop_map(|(room, author, body, key, given, called, now)| {
+        // The lobby stays open, as policy has it.
+        let body = if room == RoomId(1) && body == Body::Closed { Body::message(text("x"), None) } else { body };
+        let called = name(["Ann", "Bea", "Zoë"][called]);
+        let name = if given { NameChoice::Given(called) } else { NameChoice::RememberedOr(called) };
+        let key = key.and_then(|key| message_key(["k", "l", "m"][key]));
+        Draft { room, author, name, body, key, now: Timestamp(now) }
+    })
+}
+
+fn acts() -> impl Strategy<Value = Act> {
+    let room =
+        (0..6_u64, proptest::option::of(0..HANDLES.len()), any::<bool>()).prop_map(|(number, called, listed)| {
+            Act::Room(NewRoom { listed, ..new_room(number, called.map(|index| HANDLES[index])) })
+        });
+    prop_oneof![
+        12 => proptest::collection::vec(drafts(), 1..8).prop_map(Act::Append),
+        4 => room,
+        2 => (proptest::option::of(1..4_u64), 0..HANDLES.len()).prop_map(|(id, which)| Act::Account(id, which)),
+        1 => accounts().prop_map(Act::Remove),
+        1 => (0..3_u8, accounts(), 0..9_i64).prop_map(|(token, account, used)| Act::Session(token, account, used)),
+        1 => (0..3_u8, 0..9_i64).prop_map(|(token, used)| Act::Touch(token, used)),
+        1 => (0..3_u8).prop_map(Act::End),
+        2 => (rooms(), accounts(), 0..9_u64).prop_map(|(room, account, number)| Act::Mark(room, account, number)),
+        1 => (1..4_u64, accounts()).prop_map(|(guest, account)| Act::Claim(GuestId(guest), account)),
+        1 => (0..3_u64).prop_map(Act::Reserve),
+        2 => (1..6_usize).prop_map(Act::Index),
+    ]
+}
+
+/// Does it, and tells all that was answered.
+async fn act(store: &dyn Store, act: Act) -> String {
+    let now = Timestamp(30);
+    match act {
+        Act::Append(drafts) => {
+            let outcomes = store.append(drafts).await.unwrap();
+            assert!(!outcomes.iter().any(|outcome| matches!(outcome, Appended::Failed(_))), "{outcomes:?}");
+            format!("{outcomes:?}")
+        }
+        Act::Room(room) => format!("{:?}", store.create_room(room).await),
+        Act::Account(id, which) => format!("{:?}", store.create_account(new_account(id, HANDLES[which])).await),
+        Act::Remove(id) => format!("{:?}", store.remove_account(id, now).await),
+        Act::Session(token, account, used) => {
+            let (token, used) = (TokenHash([token; 32]), Timestamp(used));
+            let session = Session { token, account, label: "x".to_owned(), created: now, used, expires: now };
+            format!("{:?}", store.create_session(session).await)
+        }
+        Act::Touch(token, used) => {
+            format!("{:?}", store.touch_session(TokenHash([token; 32]), Timestamp(used), Timestamp(99)).await)
+        }
+        Act::End(token) => format!("{:?}", store.end_session(TokenHash([token; 32])).await),
+        Act::Mark(room, account, number) => {
+            let mark = ReadMark { number: Number(number), at: now };
+            format!("{:?}", store.mark_read(room, account, mark).await)
+        }
+        Act::Claim(guest, account) => format!("{:?}", store.claim_guest(guest, account).await),
+        Act::Reserve(count) => format!("{:?}", store.reserve_guests(count).await),
+        Act::Index(events) => follow(store, events).await,
+    }
+}
+
+async fn follow(store: &dyn Store, count: usize) -> String {
+    let lags = store.index_lag(3).await.unwrap();
+    for lag in &lags {
+        let events = store.events(lag.room, lag.indexed.next(), count).await.unwrap();
+        let upto = events.last().expect("the room lags").seq;
+        let words = |text: &parlor_core::text::Text| text.as_str().split_whitespace().map(str::to_owned).collect();
+        let entries = events.iter().filter_map(|event| match &event.body {
+            Body::Message { text, .. } => Some(IndexEntry { number: event.number, tokens: words(text) }),
+            Body::Edit { target, text } => Some(IndexEntry { number: *target, tokens: words(text) }),
+            Body::Redaction { target } => Some(IndexEntry { number: *target, tokens: vec![] }),
+            _ => None,
+        });
+        store.index(lag.room, upto, entries.collect()).await.unwrap();
+    }
+    format!("{lags:?}")
+}
+
+/// All that the verbs that read can tell, each with its question.
+async fn everything(store: &dyn Store) -> Vec<String> {
+    let mut told = vec![];
+    macro_rules! tell {
+        ($($question:tt)+) => { told.push(format!("{}: {:?}", stringify!($($question)+), store.$($question)+.await.unwrap())) };
+    }
+    tell!(secret());
+    tell!(listed_rooms(2));
+    tell!(listed_rooms(100));
+    tell!(heads((0..9).map(RoomId).collect()));
+    tell!(index_lag(100));
+    for id in (0..=ROOMS + 2).map(RoomId) {
+        tell!(room(RoomRef::Id(id)));
+        tell!(room(RoomRef::Key(key(id.0))));
+        tell!(events(id, Seq(1), 1_000));
+        tell!(events(id, Seq(5), 3));
+        tell!(messages_before(id, Number(1_000), 1_000));
+        tell!(messages_before(id, Number(5), 3));
+        tell!(members(id, None, 100));
+        for number in (0..NUMBERS).map(Number) {
+            tell!(message(id, number));
+            tell!(reactions(id, number));
+        }
+        for word in ["tea", "東京", "a"] {
+            tell!(search(id, vec![word.to_owned()], Number(100), 100));
+            tell!(search(id, vec![word.to_owned(), "tea".to_owned()], Number(7), 2));
+        }
+    }
+    tell!(accounts(None, 100));
+    for called in HANDLES {
+        tell!(account_by_handle(handle(called)));
+        tell!(room(RoomRef::Name(parlor_core::names::RoomName::new(called).unwrap())));
+    }
+    for id in (1..4).chain(FIRST_ACCOUNT.0..FIRST_ACCOUNT.0 + 3).map(AccountId) {
+        tell!(account(id));
+        tell!(sessions(id));
+        tell!(rooms_of(Author::Account(id)));
+        for room in (1..=ROOMS).map(RoomId) {
+            tell!(read_mark(room, id));
+            tell!(role(room, Author::Account(id)));
+        }
+    }
+    for id in (1..5).map(GuestId) {
+        tell!(guest(id));
+        tell!(rooms_of(Author::Guest(id)));
+    }
+    for token in 0..3 {
+        tell!(session(TokenHash([token; 32])));
+    }
+    told
+}
+
+/// What the logs say, folded here, is what the verbs say.
+async fn assert_projections_follow_the_logs(store: &dyn Store) {
+    for (id, _) in store.heads((1..9).map(RoomId).collect()).await.unwrap() {
+        let Some(room) = store.room(RoomRef::Id(id)).await.unwrap() else { continue };
+        let mut fold = Fold::new(id);
+        let log = log(store, id).await;
+        log.iter().for_each(|event| fold.take(event));
+        let mut reactions = vec![];
+        for number in log.iter().map(|event| event.number).collect::<BTreeSet<_>>() {
+            let on_message = store.reactions(id, number).await.unwrap();
+            reactions.extend(on_message.into_iter().map(|(emoji, who)| (number, emoji, who)));
+        }
+        let roles = store.members(id, None, 1_000).await.unwrap();
+        assert_eq!(fold.compare(&room, &roles, &reactions), Vec::<String>::new());
+    }
+}
+
+async fn compare(acts: Vec<Act>) {
+    let dir = tempfile::tempdir().unwrap();
+    let model = new_model();
+    let sqlite = Sqlite::open(&options(dir.path())).unwrap();
+    for next in acts {
+        let expected = act(&model, next.clone()).await;
+        assert_eq!(act(&sqlite, next).await, expected);
+    }
+    let expected = everything(&model).await;
+    assert_same(&everything(&sqlite).await, &expected);
+    assert_projections_follow_the_logs(&sqlite).await;
+    assert_projections_follow_the_logs(&model).await;
+    assert_sound(&model).await;
+    assert_sound(&sqlite).await;
+    drop(sqlite);
+    let sqlite = Sqlite::open(&options(dir.path())).unwrap();
+    assert_same(&everything(&sqlite).await, &expected);
+    let restored = parlor_core::model::Model::restore(model.snapshot());
+    assert_same(&everything(&restored).await, &expected);
+}
+
+fn assert_same(told: &[String], expected: &[String]) {
+    for (told, expected) in told.iter().zip(expected) {
+        assert_eq!(told, expected);
+    }
+    assert_eq!(told.len(), expected.len());
+}
+
+#[test]
+fn random_histories_are_the_same_in_every_store() {
+    let seed = match seed_from_environment() {
+        Some(seed) => seed,
+        None => RandomState::new().build_hasher().finish(),
+    };
+    println!("seed {seed}: run again with PARLOR_TEST_SEED={seed}");
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config { cases: 40, max_shrink_iters: 400, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let outcome = runner.run(&proptest::collection::vec(acts(), 1..60), |acts| {
+        runtime.block_on(compare(acts));
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("seed {seed}: {error}");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test takes its seed from outside, to repeat a failure")]
+fn seed_from_environment() -> Option<u64> {
+    std::env::var("PARLOR_TEST_SEED").ok()?.parse().ok()
+}

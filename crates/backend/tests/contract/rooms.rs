@@ -1,0 +1,143 @@
+//! Rooms.
+
+use std::sync::Arc;
+
+use parlor_core::event::{Appended, Body, Draft};
+use parlor_core::ids::{Epoch, LOBBY, Number, RoomId, Seq, Timestamp};
+use parlor_core::names::RoomName;
+use parlor_core::ports::Store;
+use parlor_core::room::{Access, Gate, Head, NewRoom, Room, RoomRef, SettingsChange};
+use parlor_core::text::Subject;
+
+use crate::fixture::{add, append, draft, key, log, make_room, message, new_room};
+
+pub(crate) async fn the_lobby_is_there(store: Arc<dyn Store>) {
+    let lobby = Room {
+        id: LOBBY,
+        key: key(0),
+        epoch: Epoch(u64::MAX - 5),
+        name: Some(RoomName::lobby()),
+        subject: Subject::stored("Lobby".to_owned()),
+        listed: true,
+        access: Access::Open,
+        question: None,
+        vanishes: false,
+        created: Timestamp(1_000),
+        has_members: false,
+        head: Head::default(),
+        indexed: Seq(0),
+    };
+    assert_eq!(store.room(RoomRef::Name(RoomName::lobby())).await.unwrap(), Some(lobby.clone()));
+    assert_eq!(store.listed_rooms(10).await.unwrap(), [lobby]);
+}
+
+pub(crate) async fn a_room_is_found_by_id_key_and_name(store: Arc<dyn Store>) {
+    for access in Access::ALL {
+        let number = 1 + u64::try_from(access.code()).unwrap();
+        let text = format!("room-{number}");
+        let gate = Gate { question: "Où ?".to_owned(), answer: "là".to_owned() };
+        let new = NewRoom {
+            access,
+            listed: number == 2,
+            question: (access == Access::Question).then_some(gate),
+            vanishes: number == 1,
+            ..new_room(number, Some(&text))
+        };
+        let room = store.create_room(new.clone()).await.unwrap().unwrap();
+        assert_eq!(room.id, RoomId(number + 1));
+        assert_eq!((room.key, room.epoch, &room.name, &room.subject), (new.key, new.epoch, &new.name, &new.subject));
+        assert_eq!((room.listed, room.access, &room.question), (new.listed, new.access, &new.question));
+        assert_eq!((room.vanishes, room.created, room.head), (new.vanishes, new.now, Head::default()));
+        for by in [RoomRef::Id(room.id), RoomRef::Key(room.key), RoomRef::Name(RoomName::new(&text).unwrap())] {
+            assert_eq!(store.room(by).await.unwrap(), Some(room.clone()));
+        }
+    }
+    assert_eq!(store.room(RoomRef::Key(key(99))).await.unwrap(), None);
+    assert_eq!(store.room(RoomRef::Name(RoomName::new("room").unwrap())).await.unwrap(), None);
+    // Rooms without a name are no match for each other.
+    make_room(&*store, 11).await;
+    make_room(&*store, 12).await;
+}
+
+pub(crate) async fn a_key_is_used_once(store: Arc<dyn Store>) {
+    let room = make_room(&*store, 1).await;
+    assert_eq!(store.create_room(new_room(1, None)).await.unwrap(), None);
+    add(&*store, room.id, Body::Closed).await;
+    assert_eq!(store.create_room(new_room(1, None)).await.unwrap(), None);
+    assert_eq!(make_room(&*store, 2).await.id, RoomId(3));
+}
+
+pub(crate) async fn settings_change_the_room(store: Arc<dyn Store>) {
+    let room = make_room(&*store, 1).await;
+    let subject = Some(Subject::stored("Tea".to_owned()));
+    let changes = [
+        SettingsChange { subject, ..SettingsChange::default() },
+        SettingsChange { listed: Some(false), ..SettingsChange::default() },
+        SettingsChange { listed: Some(true), access: Some(Access::Members), ..SettingsChange::default() },
+        SettingsChange { access: Some(Access::Open), ..SettingsChange::default() },
+        SettingsChange::default(),
+        SettingsChange { subject: Some(Subject::default()), listed: Some(false), access: Some(Access::Question) },
+    ];
+    let mut expected = room.clone();
+    for change in changes {
+        let event = add(&*store, room.id, Body::Settings(change.clone())).await;
+        expected.apply(&change);
+        expected.head = Head { seq: event.seq, number: Number(0), at: event.at, closed: false };
+        assert_eq!(store.room(RoomRef::Id(room.id)).await.unwrap(), Some(expected.clone()));
+        let listed = store.listed_rooms(10).await.unwrap();
+        assert_eq!(listed.iter().any(|listed| listed.id == room.id), expected.listed);
+        assert_eq!(log(&*store, room.id).await.pop().unwrap(), event);
+    }
+}
+
+pub(crate) async fn listed_rooms_come_newest_event_first(store: Arc<dyn Store>) {
+    let mut rooms = vec![LOBBY];
+    for number in 1..=4 {
+        rooms.push(make_room(&*store, number).await.id);
+    }
+    store.create_room(NewRoom { listed: false, ..new_room(5, None) }).await.unwrap();
+    let listed = async |limit: usize| {
+        let listed = store.listed_rooms(limit).await.unwrap();
+        listed.into_iter().map(|room| room.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(10).await, [5, 4, 3, 2, 1]);
+    for (room, now) in [(rooms[1], 5_000), (rooms[0], 5_000), (rooms[3], 4_000), (rooms[2], 1)] {
+        append(&*store, Draft { now: Timestamp(now), ..draft(room, message("x")) }).await;
+    }
+    // Room 3's only event is older than its making, and it is the event that counts.
+    assert_eq!(listed(10).await, [2, 1, 4, 5, 3]);
+    assert_eq!(listed(2).await, [2, 1]);
+    assert_eq!(listed(0).await, [0; 0]);
+    add(&*store, rooms[1], Body::Closed).await;
+    assert_eq!(listed(10).await, [1, 4, 5, 3]);
+}
+
+pub(crate) async fn a_closed_room_is_gone_and_can_be_read(store: Arc<dyn Store>) {
+    let room = store.create_room(new_room(1, Some("tea"))).await.unwrap().unwrap();
+    add(&*store, room.id, message("a")).await;
+    let drafts = vec![draft(room.id, Body::Closed), draft(room.id, message("late"))];
+    let outcomes = store.append(drafts).await.unwrap();
+    assert!(matches!(&outcomes[0], Appended::New { event, .. } if event.body == Body::Closed));
+    assert_eq!(outcomes[1], Appended::NoRoom);
+    let refs = [RoomRef::Id(room.id), RoomRef::Key(room.key), RoomRef::Name(RoomName::new("tea").unwrap())];
+    for by in refs {
+        assert_eq!(store.room(by).await.unwrap(), None);
+    }
+    assert_eq!(append(&*store, draft(room.id, Body::Closed)).await, Appended::NoRoom);
+    let log = log(&*store, room.id).await;
+    assert_eq!(log.iter().map(|event| event.seq.0).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(store.messages_before(room.id, Number(9), 9).await.unwrap(), log[..1]);
+    assert_eq!(store.message(room.id, Number(1)).await.unwrap().as_ref(), log.first());
+    assert!(store.create_room(new_room(2, Some("tea"))).await.unwrap().is_some());
+}
+
+pub(crate) async fn heads_are_told_of_closed_rooms_too(store: Arc<dyn Store>) {
+    let room = make_room(&*store, 1).await.id;
+    let first = add(&*store, LOBBY, message("a")).await;
+    let last = add(&*store, room, Body::Closed).await;
+    let heads = store.heads(vec![room, RoomId(77), LOBBY]).await.unwrap();
+    let closed = Head { seq: Seq(1), number: Number(0), at: last.at, closed: true };
+    let open = Head { seq: Seq(1), number: Number(1), at: first.at, closed: false };
+    assert_eq!(heads, [(room, closed), (LOBBY, open)]);
+    assert_eq!(store.heads(vec![]).await.unwrap(), []);
+}
