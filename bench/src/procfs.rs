@@ -84,6 +84,13 @@ pub(crate) fn machine() -> String {
     format!("{model}, {cores} cores, Linux {}", kernel.trim())
 }
 
+/// How busy the machine was in the minute before: figures of a busy one say little.
+pub(crate) fn load_average() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let minute = text.split(' ').next().unwrap_or("unknown");
+    format!("{minute} processes wanted to run on average in the minute before")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -53,9 +53,10 @@ impl Figure {
         self
     }
 
-    /// Measured median by the baseline's median.
+    /// Measured median by the baseline's median; none where the baseline spends nothing at all.
     fn ratio(&self) -> Option<f64> {
-        self.baseline.as_ref().map(|baseline| self.measured.median() / baseline.median())
+        let ratio = self.measured.median() / self.baseline.as_ref()?.median();
+        ratio.is_finite().then_some(ratio)
     }
 
     /// Whether every bound holds; `None` if there is none.

@@ -2,7 +2,7 @@
 
 use parlor_doors::http::head_scan::{HeadScan, Seen};
 
-/// The watch for a second length in a request's head. Oracles: a plain reading of the whole head says the same; how the bytes
+/// The watch for what hyper hides of a request's head. Oracles: a plain reading of the whole head says the same; how the bytes
 /// were split does not matter.
 pub fn head_scan(data: &[u8]) {
     let whole = HeadScan::default();
@@ -15,15 +15,18 @@ pub fn head_scan(data: &[u8]) {
     }
 }
 
-fn plain(data: &[u8]) -> Seen {
-    let mut length = false;
+fn plain(data: &[u8]) -> Option<Seen> {
+    let (mut seen, mut begun) = (Seen::default(), false);
     for line in data.split_inclusive(|byte| *byte == b'\n') {
-        let Some(line) = line.strip_suffix(b"\n") else { return Seen::Unknown };
+        let line = line.strip_suffix(b"\n")?;
+        seen.bare_line_end |= !line.ends_with(b"\r");
         let line: Vec<u8> = line.iter().filter(|byte| **byte != b'\r').map(u8::to_ascii_lowercase).collect();
-        if line.is_empty() {
-            return if length { Seen::Length } else { Seen::NoLength };
+        if line.is_empty() && begun {
+            return Some(seen);
         }
-        length |= line.starts_with(b"content-length");
+        begun |= !line.is_empty();
+        let rest = line.strip_prefix(b"content-length");
+        seen.lengths += usize::from(rest.is_some_and(|rest| matches!(rest.first(), Some(b':' | b' ' | b'\t'))));
     }
-    Seen::Unknown
+    None
 }

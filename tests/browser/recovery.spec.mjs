@@ -126,20 +126,28 @@ test("a deleted message leaves its place and the next one comes", async ({ serve
   await expect(texts(ann)).toHaveText(["Message 1 was deleted", "two"]);
 });
 
-test("a room that is gone is said to be gone, once, and nothing is asked any more", async ({ server, person }) => {
+test("a room that is gone is said to be gone, and nothing is asked or sent any more", async ({ server, person }) => {
   const room = await server.room();
   const ann = await person(room, "ann");
   await connected(ann);
+  await ann.route("**/send/**", (route) => route.abort("connectionrefused"));
+  await say(ann, "too late");
+  await expect(pending(ann).locator(".state")).toHaveText("Waiting for the connection");
   let asked = 0;
   await ann.route("**/msg/**", (route) => { asked += 1; return route.fulfill({ status: 410, contentType: "text/plain", body: "closed" }); });
   await ann.evaluate(() => dispatchEvent(new Event("online")));
   await expect(ann.locator("#status-text")).toHaveText(/This room was closed/);
   await expect(ann.getByRole("button", { name: "Send" })).toBeDisabled();
+  // The text stays, so that it can be copied; there is nowhere to send it.
+  await expect(ann.getByRole("alert")).toContainText("This room was closed");
+  await expect(ann.getByRole("button", { name: "Retry", exact: true })).toHaveCount(0);
   await ann.evaluate(() => dispatchEvent(new Event("online")));
+  await ann.getByRole("button", { name: "Discard" }).click();
+  await expect(pending(ann)).toHaveCount(0);
   expect(asked).toBe(1);
 });
 
-test("a page taken out of the browser's cache goes on", async ({ server, person }) => {
+test("a page that one comes back to goes on", async ({ server, person }) => {
   const room = await server.room();
   const ann = await person(room, "ann");
   await say(ann, "before");
@@ -150,6 +158,24 @@ test("a page taken out of the browser's cache goes on", async ({ server, person 
   await expect(texts(ann)).toHaveText(["before", "meanwhile"]);
   await server.post(room, "after");
   await expect(texts(ann)).toHaveText(["before", "meanwhile", "after"]);
+});
+
+test("a page put into the browser's cache lets go of its request, and takes it up again", async ({ server, person }) => {
+  const room = await server.room();
+  const ann = await person(room, "ann");
+  await connected(ann);
+  // The browser under test keeps no pages, so the events that it would send stand in for it.
+  const turn = (type) => ann.evaluate((name) => dispatchEvent(new PageTransitionEvent(name, { persisted: true })), type);
+  const dropped = ann.waitForEvent("requestfailed", (request) => request.url().includes("/msg/"));
+  await turn("pagehide");
+  await dropped;
+  await server.post(room, "meanwhile");
+  await turn("pageshow");
+  await expect(texts(ann)).toHaveText(["meanwhile"]);
+  await turn("pagehide");
+  await turn("pageshow");
+  await server.post(room, "after");
+  await expect(texts(ann)).toHaveText(["meanwhile", "after"]);
 });
 
 test("Retry now does not wait for the countdown", async ({ server, person }) => {

@@ -44,7 +44,7 @@ pub struct Chat {
     drafts: Drafts,
     guests: Guests,
     rates: Rates,
-    indexed: watch::Receiver<u64>,
+    indexed: watch::Receiver<Result<(), Fault>>,
     moved: Arc<Notify>,
 }
 
@@ -63,7 +63,7 @@ impl Chat {
     /// A `Fault` of the store.
     pub async fn open(world: World, limits: Limits, cache_bytes: usize) -> Result<(Arc<Chat>, Engines), Fault> {
         let (sender, waiting) = mpsc::channel(limits::WAITING_DRAFTS);
-        let rounds = watch::Sender::new(0);
+        let rounds = watch::Sender::new(Ok(()));
         let moved = Arc::new(Notify::new());
         let secret = world.store.secret().await?;
         let chat = Chat {
@@ -261,11 +261,17 @@ impl Chat {
         log: &Arc<RoomLog>,
         from: Option<Position>,
     ) -> Result<Cursor, Error> {
-        self.authorize(actor, log, Verb::Read).await?;
-        if let Some(position) = from {
-            position.fits(log)?;
+        if from.is_some_and(|position| position.seq > log.head().seq) {
+            // It comes from a node that is ahead of this one, or from nowhere.
+            self.logs.catch_up(log).await?;
         }
-        let seen = from.map_or(log.head().seq, |position| position.seq);
+        // Where it begins is settled before its rights are looked at: an event that takes them away lies behind, and is met.
+        let seen = match from {
+            Some(position) => position.fits(log).map(|()| position.seq),
+            None => Ok(log.head().seq),
+        };
+        self.authorize(actor, log, Verb::Read).await?;
+        let seen = seen?;
         Ok(Cursor { chat: self.clone(), log: log.clone(), actor: *actor, seen, head: log.watch(), end: None })
     }
 
@@ -274,8 +280,10 @@ impl Chat {
     /// # Errors
     /// `NotFound`, `Forbidden`, `RoomClosed` when the room ends before, `Deleted`, or a `Fault`.
     pub async fn message(&self, actor: &Actor, log: &RoomLog, number: Number) -> Result<Arc<Slot>, Error> {
+        // The head first: what comes while the rights are looked at is not covered by them.
+        let head = log.head();
         self.authorize(actor, log, Verb::Read).await?;
-        if log.head().number < number {
+        if head.number < number {
             self.wait_for(log, number).await?;
             // Waiting may have taken minutes, in which a right can be lost.
             self.authorize(actor, log, Verb::Read).await?;
@@ -298,8 +306,9 @@ impl Chat {
         before: Option<Number>,
         limit: usize,
     ) -> Result<Vec<Arc<Slot>>, Error> {
-        self.authorize(actor, log, Verb::Read).await?;
+        // The head first: what comes while the rights are looked at is not covered by them.
         let head = log.head();
+        self.authorize(actor, log, Verb::Read).await?;
         let limit = limit.min(limits::READ_EVENTS);
         let before = before.map_or(head.number.next(), |before| before.min(head.number.next()));
         // Where every event was a message, positions are numbers, and the pages have them.
@@ -325,13 +334,15 @@ impl Chat {
         before: Option<Number>,
         limit: usize,
     ) -> Result<Vec<Arc<Slot>>, Error> {
+        // The head first: what comes while the rights are looked at, or the index follows, is not covered by them.
+        let end = log.head().number.next();
         self.authorize(actor, log, Verb::Read).await?;
         let tokens = search::query_tokens(query);
         if tokens.is_empty() {
             return Err(Refusal::Empty(What::Query).into());
         }
         self.wait_for_index(log).await?;
-        let before = before.unwrap_or(log.head().number.next());
+        let before = before.map_or(end, |before| before.min(end));
         let numbers = self.world.store.search(log.id(), tokens, before, limit.min(limits::SEARCH_HITS)).await?;
         let mut hits = Vec::with_capacity(numbers.len());
         for number in numbers {
@@ -411,7 +422,8 @@ impl Chat {
         }
     }
 
-    /// Looks how far the watched rooms have come, which heals every hint that was lost.
+    /// Looks how far the watched rooms have come, which heals every hint that was lost. The other rooms of this node are
+    /// looked at when they are opened next. To be called twice a second.
     ///
     /// # Errors
     /// A `Fault` of the store.
@@ -502,6 +514,7 @@ impl Chat {
             if rounds.changed().await.is_err() {
                 return Err(Fault::Unavailable("the search index is not being kept".into()).into());
             }
+            rounds.borrow_and_update().clone()?;
         }
     }
 }

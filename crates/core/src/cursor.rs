@@ -96,9 +96,14 @@ impl Cursor {
         };
         if let Some(at) = slots.iter().position(concerns) {
             // Rights as they are now; if they are gone, what follows the event that took them is not delivered.
-            if let Err(Error::Refused(_)) = self.chat.authorize(&self.actor, &self.log, Verb::Read).await {
-                slots.truncate(at + 1);
-                self.end = Some(End::Removed);
+            match self.chat.authorize(&self.actor, &self.log, Verb::Read).await {
+                Ok(()) => {}
+                Err(Error::Refused(_)) => {
+                    slots.truncate(at + 1);
+                    self.end = Some(End::Removed);
+                }
+                // Nobody can say now: nothing is delivered, and the next call asks again.
+                Err(fault) => return Err(fault),
             }
         }
         if let Some(last) = slots.last() {

@@ -1,6 +1,9 @@
 //! The search index's follower: itself a cursor on every log, behind the head and off the way of posts.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::sync::{Notify, watch};
 
@@ -18,26 +21,34 @@ const LAGGING_ROOMS: usize = 64;
 pub struct Follower {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) moved: Arc<Notify>,
-    /// Counts the rounds, for searches that wait.
-    pub(crate) rounds: watch::Sender<u64>,
+    /// How the last round ended, for searches that wait for the next.
+    pub(crate) rounds: watch::Sender<Result<(), Fault>>,
 }
 
 impl Follower {
     /// Indexes what comes, for as long as somebody may search. To be spawned once.
     pub async fn run(self) {
-        loop {
-            match self.round().await {
-                Ok(true) => {}
-                Ok(false) => self.moved.notified().await,
-                Err(fault) => {
-                    tracing::warn!(%fault, "the search index could not follow; it tries again with the next message or search");
-                    self.moved.notified().await;
-                }
+        while !self.rounds.is_closed() {
+            let round = self.round().await;
+            if let Err(fault) = &round {
+                tracing::warn!(%fault, "the search index could not follow; it tries again with the next message or search");
             }
-            if self.rounds.is_closed() {
-                return;
+            let more = matches!(round, Ok(true));
+            self.rounds.send_modify(|last| *last = round.map(|_| ()));
+            if !more {
+                self.moved_or_over().await;
             }
         }
+    }
+
+    /// Ends when there may be something new, or when nobody can search any more.
+    async fn moved_or_over(&self) {
+        let (mut moved, mut over) = (pin!(self.moved.notified()), pin!(self.rounds.closed()));
+        poll_fn(|context| match over.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => moved.as_mut().poll(context),
+        })
+        .await;
     }
 
     /// Takes a batch of every room that is behind; whether there was any.
@@ -46,7 +57,6 @@ impl Follower {
         for lag in &lagging {
             self.index(*lag).await?;
         }
-        self.rounds.send_modify(|rounds| *rounds += 1);
         Ok(!lagging.is_empty())
     }
 

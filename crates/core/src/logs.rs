@@ -34,7 +34,12 @@ impl Logs {
 
     /// The room, unless there is none or it is closed.
     pub(crate) async fn open(&self, by: RoomRef) -> Result<Option<Arc<RoomLog>>, Fault> {
-        if let Some(log) = self.lock().find(&by) {
+        let found = self.lock().find(&by);
+        if let Some(log) = found {
+            if !log.is_fresh() {
+                self.catch_up(&log).await?;
+                log.set_fresh(true);
+            }
             return Ok((!log.head().closed).then_some(log));
         }
         Ok(self.store.room(by).await?.map(|room| self.adopt(room)))
@@ -42,7 +47,12 @@ impl Logs {
 
     /// Takes a room that the store just gave, unless it is here already.
     pub(crate) fn adopt(&self, room: Room) -> Arc<RoomLog> {
-        self.lock().adopt(room)
+        let (log, forgotten) = self.lock().adopt(room);
+        if let Some(room) = forgotten {
+            // Nobody would hear of changes to its messages any more.
+            self.pages.forget(room, Number(0));
+        }
+        log
     }
 
     /// Slots from `from` on, at most `max`, none beyond the end of the log; empty: there is nothing there yet.
@@ -50,8 +60,12 @@ impl Logs {
         let max = max.min(limits::READ_EVENTS);
         let mut slots = Vec::new();
         let mut next = Seq(from.0.max(1));
-        while slots.len() < max && next <= log.head().seq {
-            let page = self.page_from(log, next, max - slots.len()).await?;
+        while slots.len() < max {
+            // The store and the pages may be ahead of the head. What lies beyond has had no effect here yet: a reader
+            // who lost his rights by it would not be noticed.
+            let Some(ahead) = (log.head().seq.0 + 1).checked_sub(next.0).filter(|ahead| *ahead > 0) else { break };
+            let wanted = (max - slots.len()).min(usize::try_from(ahead).unwrap_or(usize::MAX));
+            let page = self.page_from(log, next, wanted).await?;
             if page.is_empty() {
                 let what = format!("room {}: nothing at {next}, though the head is {}", log.id(), log.head().seq);
                 return Err(Fault::Corrupt(what));
@@ -102,8 +116,10 @@ impl Logs {
                 return Ok(());
             }
             let slots: Vec<_> = events.into_iter().map(|event| Arc::new(Slot::new(event))).collect();
-            // `Gap` can't be: these begin at the head or before it.
-            log.place(&slots, &self.pages);
+            if log.place(&slots, &self.pages) == Placed::Gap {
+                let head = log.head().seq;
+                return Err(Fault::Corrupt(format!("room {}: what follows {head} does not begin there", log.id())));
+            }
         }
     }
 
@@ -112,9 +128,13 @@ impl Logs {
         self.lock().by_id.peek(&room).cloned()
     }
 
-    /// Rooms that somebody watches here.
+    /// Rooms that somebody watches here. The others are not fresh any more: whoever opens one has to look by himself.
     pub(crate) fn watched(&self) -> Vec<Arc<RoomLog>> {
-        self.lock().by_id.iter().filter(|(_, log)| log.is_watched()).map(|(_, log)| log.clone()).collect()
+        let rooms = self.lock();
+        let (watched, others): (Vec<_>, Vec<_>) =
+            rooms.by_id.iter().map(|(_, log)| log).partition(|log| log.is_watched());
+        others.iter().for_each(|log| log.set_fresh(false));
+        watched.into_iter().cloned().collect()
     }
 
     async fn page_from(&self, log: &RoomLog, from: Seq, max: usize) -> Result<Vec<Arc<Slot>>, Fault> {
@@ -132,6 +152,10 @@ impl Logs {
         let slots: Vec<_> = events.into_iter().map(|event| Arc::new(Slot::new(event))).collect();
         if log.amendments() == amendments {
             self.pages.insert(log.id(), &slots);
+            if log.amendments() != amendments {
+                // A message was changed between the two lines above, and its old text may have come in behind that.
+                self.pages.forget(log.id(), Number(0));
+            }
         }
         Ok(slots.into_iter().skip_while(|slot| slot.event().seq < from).take(max).collect())
     }
@@ -152,29 +176,30 @@ impl Rooms {
         self.by_id.get(&id).cloned()
     }
 
-    fn adopt(&mut self, room: Room) -> Arc<RoomLog> {
+    /// The room, and one that is not here any more.
+    fn adopt(&mut self, room: Room) -> (Arc<RoomLog>, Option<RoomId>) {
         if let Some(log) = self.by_id.get(&room.id) {
-            return log.clone();
+            return (log.clone(), None);
         }
         let log = Arc::new(RoomLog::new(room));
         self.by_key.insert(log.key(), log.id());
         self.by_id.put(log.id(), log.clone());
-        self.forget_idle();
-        log
+        (log, self.forget_idle())
     }
 
     /// Forgets the room that was not asked for the longest, unless somebody holds it.
     /// Rooms are only handed out under this lock, so one that nobody holds now can't be taken meanwhile.
-    fn forget_idle(&mut self) {
+    fn forget_idle(&mut self) -> Option<RoomId> {
         if self.by_id.len() <= limits::IDLE_ROOMS {
-            return;
+            return None;
         }
         // One is looked at for each that came: if it is in use, it goes to the other end and the next is looked at next time.
-        let Some((id, log)) = self.by_id.pop_lru() else { return };
+        let (id, log) = self.by_id.pop_lru()?;
         if Arc::strong_count(&log) > 1 || log.is_watched() {
             self.by_id.put(id, log);
-        } else {
-            self.by_key.remove(&log.key());
+            return None;
         }
+        self.by_key.remove(&log.key());
+        Some(id)
     }
 }

@@ -1,6 +1,6 @@
 //! A room on this node: its settings, its head that cursors watch, who is here.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::watch;
@@ -25,6 +25,8 @@ pub struct RoomLog {
     /// Serialises placing; held for memory work only.
     placing: Mutex<()>,
     presence: Presence,
+    /// Whether it was read or looked at lately; if not, a lost hint may have left it behind (see [`crate::Chat::look_at_heads`]).
+    fresh: AtomicBool,
 }
 
 /// Whether slots could be placed.
@@ -46,6 +48,7 @@ impl RoomLog {
             fetching: tokio::sync::Mutex::new(()),
             placing: Mutex::new(()),
             presence: Presence::default(),
+            fresh: AtomicBool::new(true),
             room: RwLock::new(Arc::new(room)),
         }
     }
@@ -88,6 +91,14 @@ impl RoomLog {
     /// Whether somebody waits for its head or is here.
     pub(crate) fn is_watched(&self) -> bool {
         self.head.receiver_count() > 0 || !self.presence.is_empty()
+    }
+
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_fresh(&self, fresh: bool) {
+        self.fresh.store(fresh, Ordering::Release);
     }
 
     pub(crate) fn amendments(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! The one writer of a node: takes all drafts that came while the last batch was committing, and no timer.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -53,6 +53,10 @@ impl Sequencer {
                 Ok(outcomes) => self.publish(outcomes, askers).await,
                 Err(fault) => {
                     tracing::error!(%fault, drafts = askers.len(), "a batch of posts could not be stored");
+                    if matches!(fault, Fault::OutcomeUnknown(_)) {
+                        // What is there after all must not stay unseen until somebody posts again.
+                        self.look_again(askers.iter().map(|(log, _)| log)).await;
+                    }
                     for (_, answer) in askers {
                         // Who asked may be gone by now; then nobody needs the answer.
                         let _ = answer.send(Err(fault.clone().into()));
@@ -64,7 +68,9 @@ impl Sequencer {
 
     /// The batch is durable: now, and not before, readers see it, and then its authors hear of it.
     async fn publish(&self, outcomes: Vec<Appended>, askers: Vec<(Arc<RoomLog>, Answer)>) {
-        let mut new: HashMap<RoomId, (Arc<RoomLog>, Vec<Arc<Slot>>)> = HashMap::new();
+        // In order of rooms, so that the same drafts always have the same effects in the same order.
+        let mut new: BTreeMap<RoomId, (Arc<RoomLog>, Vec<Arc<Slot>>)> = BTreeMap::new();
+        let mut unseen = Vec::new();
         let mut answers = Vec::with_capacity(askers.len());
         for (outcome, (log, answer)) in outcomes.into_iter().zip(askers) {
             let result = match outcome {
@@ -73,7 +79,14 @@ impl Sequencer {
                     new.entry(log.id()).or_insert_with(|| (log, vec![])).1.push(slot.clone());
                     Ok(Posted { slot, duplicate: false })
                 }
-                Appended::Duplicate(event) => Ok(duplicate(event)),
+                Appended::Duplicate(event) => {
+                    // The first try's answer was lost: its event may be durable and not be here yet.
+                    if event.seq > log.head().seq {
+                        unseen.push(log);
+                    }
+                    answers.push((answer, Ok(duplicate(event))));
+                    continue;
+                }
                 Appended::KeyConflict => Err(Refusal::KeyConflict.into()),
                 Appended::NoRoom => Err(Refusal::RoomClosed.into()),
                 Appended::NoTarget => Err(Refusal::NoSuchMessage.into()),
@@ -91,9 +104,26 @@ impl Sequencer {
             }
             self.bus.hint(log.id(), log.head().seq);
         }
+        self.look_again(unseen.iter()).await;
         self.moved.notify_one();
         for (answer, result) in answers {
             let _ = answer.send(result);
+        }
+    }
+
+    /// Places what the store may have beyond the heads of these rooms.
+    async fn look_again(&self, logs: impl Iterator<Item = &Arc<RoomLog>>) {
+        let logs: BTreeMap<RoomId, &Arc<RoomLog>> = logs.map(|log| (log.id(), log)).collect();
+        for (room, log) in logs {
+            let before = log.head().seq;
+            if let Err(fault) = self.logs.catch_up(log).await {
+                // The next move of this head, or the next look at heads, places it.
+                tracing::error!(%fault, %room, "durable events could not be read back");
+            }
+            if log.head().seq > before {
+                self.bus.hint(room, log.head().seq);
+                self.moved.notify_one();
+            }
         }
     }
 }
@@ -110,10 +140,11 @@ impl Drafts {
     /// Waits for a place, then for the answer. If the caller goes away meanwhile, the draft is appended or not, never half:
     /// the [`MessageKey`] tells on the next try.
     pub(crate) async fn append(&self, log: &Arc<RoomLog>, draft: Draft) -> Result<Posted, Error> {
-        let gone = || Error::Failed(Fault::Unavailable("the server is stopping".into()));
         let (answer, answered) = oneshot::channel();
-        self.0.send(Pending { draft, log: log.clone(), answer }).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        let pending = Pending { draft, log: log.clone(), answer };
+        self.0.send(pending).await.map_err(|_| Fault::Unavailable("the server is stopping".into()))?;
+        // The writer had it and went away: nobody can say how far it came.
+        answered.await.map_err(|_| Fault::OutcomeUnknown("the server stopped meanwhile".into()))?
     }
 }
 

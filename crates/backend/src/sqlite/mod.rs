@@ -100,16 +100,22 @@ impl Sqlite {
         schema::migrate(&mut db, &path, schema::MIGRATIONS, options)?;
         open::sync_directory(&options.dir)?;
 
-        let threads = |source| OpenError::Files { path: path.clone(), source };
         let (sender, fatal) = watch::channel(None);
         let space = Space { dir: options.dir.clone(), reserve_bytes: options.disk_reserve_bytes };
+        let writer = Writer::new(db, space, sender)?;
+        let readers = (0..limits::READERS).map(|_| open::connect_reader(&path).map(Reader));
+        let readers = readers.collect::<std::result::Result<Vec<_>, _>>()?;
         let (writing, reading) = (Jobs::new(), Jobs::new());
-        let mut readers = Vec::new();
-        for count in 1..=limits::READERS {
-            let reader = Reader(open::connect_reader(&path)?);
-            readers.push(reading.start(&format!("store read {count}"), reader).map_err(threads)?);
-        }
-        let writer = writing.start("store write", Writer::new(db, space, sender)?).map_err(threads)?;
+        let start = || -> std::io::Result<_> {
+            let readers = readers.into_iter().map(|reader| reading.start("store read", reader));
+            Ok((readers.collect::<std::io::Result<Vec<_>>>()?, writing.start("store write", writer)?))
+        };
+        let (readers, writer) = start().map_err(|source| {
+            // Those that were started end when they see that there is nothing to do.
+            reading.close();
+            writing.close();
+            OpenError::Files { path, source }
+        })?;
         let running = Mutex::new(Some(Running { readers, writer, _lock: lock }));
         Ok(Sqlite { writing, reading, fatal, running })
     }
@@ -164,8 +170,10 @@ impl Sqlite {
             let db = &reader.0;
             db.prepare_cached("BEGIN")?.execute([])?;
             let done = work(db);
-            // Nothing was written, so there is nothing that could fail to be kept; the end lets go of the snapshot.
-            db.prepare_cached("COMMIT")?.execute([])?;
+            // SQLite ends a transaction itself after some errors.
+            if !db.is_autocommit() {
+                db.prepare_cached("COMMIT")?.execute([])?;
+            }
             done
         };
         match self.reading.run(Turn::Urgent, read).await {

@@ -21,6 +21,8 @@ pub(super) struct Writer {
     db: Connection,
     memory: Memory,
     space: Space,
+    /// How the connection commits just now: flushed, but for the time of a deferred transaction.
+    durability: Durability,
     /// Why nothing may be written any more.
     fatal: watch::Sender<Option<String>>,
     /// Pages in the write-ahead log after the last commit.
@@ -83,7 +85,8 @@ impl Space {
 impl Writer {
     pub(super) fn new(db: Connection, space: Space, fatal: watch::Sender<Option<String>>) -> rusqlite::Result<Writer> {
         let wal_pages = Arc::new(AtomicI32::new(0));
-        let mut writer = Writer { db, memory: Memory::default(), space, fatal, wal_pages: wal_pages.clone() };
+        let (memory, durability) = (Memory::default(), Durability::Flushed);
+        let mut writer = Writer { db, memory, space, durability, fatal, wal_pages: wal_pages.clone() };
         writer.db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
             wal_pages.store(pages, Ordering::Relaxed);
             Ok(())
@@ -123,6 +126,11 @@ impl Writer {
             return Err(Fault::Unavailable(format!("writing stopped after a failure: {reason}")));
         }
         self.space.check()
+    }
+
+    #[cfg(test)]
+    pub(super) fn db(&self) -> &Connection {
+        &self.db
     }
 
     fn transact<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
@@ -165,15 +173,14 @@ impl Writer {
         });
     }
 
-    fn set_durability(&self, durability: Durability) -> Result<()> {
-        let pragma = match durability {
-            Durability::Flushed => "PRAGMA synchronous = FULL",
-            Durability::Deferred => "PRAGMA synchronous = NORMAL",
-        };
-        // Flushed is how it stands but for the time of a deferred transaction.
-        let stands: i64 = self.statement("PRAGMA synchronous")?.query_row([], |row| row.get(0))?;
-        if (stands == 2) != (durability == Durability::Flushed) {
-            self.db.execute_batch(pragma)?;
+    /// SQLite is asked at every change, not for what holds: a prepared question would answer what held when it was prepared.
+    fn set_durability(&mut self, durability: Durability) -> Result<()> {
+        if self.durability != durability {
+            self.db.execute_batch(match durability {
+                Durability::Flushed => "PRAGMA synchronous = FULL",
+                Durability::Deferred => "PRAGMA synchronous = NORMAL",
+            })?;
+            self.durability = durability;
         }
         Ok(())
     }

@@ -263,7 +263,7 @@ fn random_histories_are_the_same_in_every_store() {
     println!("seed {seed}: run again with PARLOR_TEST_SEED={seed}");
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let config = Config { cases: 40, max_shrink_iters: 400, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 25, max_shrink_iters: 400, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let outcome = runner.run(&proptest::collection::vec(acts(), 1..60), |acts| {

@@ -1,1 +1,170 @@
-//!
+//! What only a store on a disk can keep or lose: restarts, locks, schemas, modes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use parlor_backend::{OpenError, Sqlite, SqliteOptions};
+use parlor_core::Fault;
+use parlor_core::event::{Appended, Body, Draft};
+use parlor_core::ids::{Epoch, LOBBY, Number, Seq, Timestamp};
+use parlor_core::ports::{IndexEntry, Store};
+use parlor_core::room::RoomRef;
+
+use crate::fixture::{
+    SECRET, add, append, assert_sound, draft, key, log, make_account, make_room, message, message_key, options, text,
+};
+
+fn open_error(dir: &Path) -> OpenError {
+    match Sqlite::open(&options(dir)) {
+        Ok(_) => panic!("it could be opened"),
+        Err(error) => error,
+    }
+}
+
+/// A connection past the store, to do what another program could.
+fn database(dir: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(dir.join("parlor.db")).unwrap()
+}
+
+#[tokio::test]
+async fn a_restart_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    let bob = make_account(&store, None, "bob").await;
+    let room = make_room(&store, 1).await;
+    add(&store, room.id, message("teh")).await;
+    add(&store, room.id, Body::Edit { target: Number(1), text: text("the") }).await;
+    let keyed = Draft { key: message_key("k"), ..draft(room.id, message("once")) };
+    let Appended::New { event: once, .. } = append(&store, keyed.clone()).await else { panic!("not appended") };
+    store.index(room.id, Seq(1), vec![IndexEntry { number: Number(1), tokens: vec!["the".to_owned()] }]).await.unwrap();
+    store.reserve_guests(10).await.unwrap();
+    let (before, room) = (log(&store, room.id).await, store.room(RoomRef::Id(room.id)).await.unwrap());
+    drop(store);
+
+    // Another start has other randomness and another time: they are for new stores only.
+    let other = SqliteOptions {
+        lobby_key: key(77),
+        lobby_epoch: Epoch(77),
+        secret: [7; 32],
+        now: Timestamp(77),
+        ..options(dir.path())
+    };
+    let store = Sqlite::open(&other).unwrap();
+    let id = room.as_ref().unwrap().id;
+    assert_eq!(store.room(RoomRef::Id(id)).await.unwrap(), room);
+    assert_eq!(log(&store, id).await, before);
+    assert_eq!(store.secret().await.unwrap(), SECRET);
+    assert_eq!(store.room(RoomRef::Id(LOBBY)).await.unwrap().unwrap().key, key(0));
+    assert_eq!(store.account(bob.id).await.unwrap(), Some(bob));
+    assert_eq!(store.reserve_guests(1).await.unwrap().0, 11);
+    assert_eq!(append(&store, keyed).await, Appended::Duplicate(once));
+    assert_eq!(store.search(id, vec!["the".to_owned()], Number(9), 9).await.unwrap(), [Number(1)]);
+    assert_eq!(add(&store, id, message("next")).await.seq, Seq(4));
+    assert_sound(&store).await;
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_a_crash() {
+    let (dir, crashed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    for count in 0..50 {
+        add(&store, LOBBY, message(&format!("m{count}"))).await;
+    }
+    // The files as they are while the process lives: nothing was moved out of the write-ahead log.
+    for name in ["parlor.db", "parlor.db-wal"] {
+        fs::copy(dir.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    let recovered = Sqlite::open(&options(crashed.path())).unwrap();
+    assert_eq!(log(&recovered, LOBBY).await, log(&store, LOBBY).await);
+    assert_eq!(add(&recovered, LOBBY, message("next")).await.seq, Seq(51));
+    assert_sound(&recovered).await;
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so_and_leaves_one_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    add(&store, LOBBY, message("a")).await;
+    store.close();
+    store.close();
+    assert!(matches!(store.append(vec![draft(LOBBY, message("b"))]).await, Err(Fault::Unavailable(_))));
+    assert!(matches!(store.room(RoomRef::Id(LOBBY)).await, Err(Fault::Unavailable(_))));
+    assert!(matches!(store.ready().await, Err(Fault::Unavailable(_))));
+    let mut files: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["parlor.db", "parlor.lock"]);
+    // Its lock is free though the value still lives.
+    assert_eq!(log(&Sqlite::open(&options(dir.path())).unwrap(), LOBBY).await.len(), 1);
+}
+
+#[tokio::test]
+async fn one_process_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    let error = open_error(dir.path());
+    assert!(matches!(error, OpenError::InUse { pid: Some(pid), .. } if pid == std::process::id()), "{error:?}");
+    assert_eq!(error.exit_code(), 73);
+    assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+    // The one that has it is not disturbed.
+    add(&store, LOBBY, message("a")).await;
+    drop(store);
+    drop(Sqlite::open(&options(dir.path())).unwrap());
+}
+
+#[test]
+fn only_the_owner_can_read() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("a/b");
+    let store = Sqlite::open(&options(&dir)).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    assert_eq!(mode(&parent.path().join("a")), 0o700);
+    let files: Vec<_> = fs::read_dir(&dir).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 4, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+    drop(store);
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Sqlite::open(&options(dir.path())).unwrap());
+    database(dir.path()).pragma_update(None, "user_version", 99).unwrap();
+    let before = fs::read(dir.path().join("parlor.db")).unwrap();
+    let error = open_error(dir.path());
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 1, .. }), "{error:?}");
+    assert_eq!(error.exit_code(), 65);
+    let sentence = error.to_string();
+    assert!(sentence.contains("99") && sentence.contains("up to 1"), "{sentence}");
+    assert_eq!(fs::read(dir.path().join("parlor.db")).unwrap(), before);
+}
+
+#[test]
+fn a_file_of_another_program_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    database(dir.path()).execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
+    assert!(matches!(open_error(dir.path()), OpenError::NotParlor(_)));
+    database(dir.path()).pragma_update(None, "application_id", 0x1234).unwrap();
+    assert!(matches!(open_error(dir.path()), OpenError::NotParlor(_)));
+    fs::write(dir.path().join("parlor.db"), "no database, but long enough to be looked at: ".repeat(99)).unwrap();
+    let error = open_error(dir.path());
+    assert!(matches!(error, OpenError::Corrupt(_)), "{error:?}");
+    assert_eq!(error.exit_code(), 65);
+}
+
+#[test]
+fn a_place_that_can_not_be_written_is_named() {
+    let parent = tempfile::tempdir().unwrap();
+    let file = parent.path().join("file");
+    fs::write(&file, "").unwrap();
+    // Where even root can make nothing: below a file, and below the list of processes.
+    for dir in [file.clone(), file.join("dir"), Path::new("/proc/parlor").to_owned()] {
+        let error = open_error(&dir);
+        assert!(matches!(&error, OpenError::Files { .. }), "{error:?}");
+        assert_eq!(error.exit_code(), 73);
+        assert!(error.to_string().contains(&*dir.to_string_lossy()), "{error}");
+    }
+}

@@ -13,6 +13,8 @@ use parlor_core::text::Text;
 
 use crate::executor::{Group, lock};
 
+type RoleChange = (Seq, Option<Role>);
+
 /// The logs as they were committed, and what was found wrong.
 #[derive(Default)]
 pub(crate) struct Oracle {
@@ -34,7 +36,7 @@ pub(crate) struct Facts {
     pub(crate) waiting: BTreeMap<String, (Author, RoomId, Number)>,
     /// Where the right to read changed: for all, or for one.
     access: BTreeMap<RoomId, Vec<(Seq, Access)>>,
-    roles: BTreeMap<(RoomId, Author), Vec<(Seq, Option<Role>)>>,
+    roles: BTreeMap<(RoomId, Author), Vec<RoleChange>>,
     /// Every slot that a cursor was given, for as long as somebody holds it.
     given: Vec<Weak<Slot>>,
     violations: Vec<String>,
@@ -193,13 +195,18 @@ impl Facts {
         self.counts.committed += 1;
     }
 
-    /// Something that somebody was shown: it must be in the log there, look as its amendments allow, and be theirs to see.
+    /// Something that somebody was shown: it must be in the log, and be theirs to see. (I3, I12)
     pub(crate) fn seen(&mut self, reader: &str, who: Option<Author>, room: RoomId, event: &Event) {
+        self.told(reader, room, event);
+        let may = self.may_read_between(room, who, Seq(event.seq.0.saturating_sub(1)), None);
+        self.must(may, || format!("I12: {reader} ({who:?}) saw {event:?} after losing the right to"));
+    }
+
+    /// Something that somebody was told is in the log there, looking as its amendments allow. (I3)
+    pub(crate) fn told(&mut self, reader: &str, room: RoomId, event: &Event) {
         let committed = self.event(room, event.seq).cloned();
         let holds = committed.as_ref().is_some_and(|committed| self.may_look_like(committed, event));
         self.must(holds, || format!("I3: {reader} saw {event:?}, where the log has {committed:?}"));
-        let may = self.may_read_between(room, who, Seq(event.seq.0.saturating_sub(1)), None);
-        self.must(may, || format!("I12: {reader} ({who:?}) saw {event:?} after losing the right to"));
     }
 
     /// Whether an event can have looked so at some time: as it was, or as an amendment left it.

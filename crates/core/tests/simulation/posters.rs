@@ -42,7 +42,9 @@ pub(crate) async fn poster(town: Arc<Town>, number: u64) {
     let mut keys = 0_u64;
     while !town.is_quiet() {
         town.pause(1, 90).await;
-        if let (Some(token), Some(life)) = (&token, town.cluster.any()) {
+        if town.dice(|dice| dice.chance(100))
+            && let (Some(token), Some(life)) = (&token, town.cluster.any())
+        {
             // Every node, and every life of it, knows the guests of the others. (I15)
             let known = life.chat.guest_of(token) == Some(me);
             town.oracle.must(known, || format!("I15: node life {} does not know the guest {me}", life.group));
@@ -173,7 +175,7 @@ fn acknowledged(town: &Town, life: &Life, act: &Act, posted: &Posted) {
     let event = posted.slot.event();
     let mut facts = town.oracle.facts();
     let author = Author::Guest(act.author);
-    facts.seen("its author", Some(author), act.room, event);
+    facts.told("its author", act.room, event);
     let stored = facts.event(act.room, event.seq).cloned();
     let same = stored.as_ref().is_some_and(|stored| stored.body == act.body && stored.author == author);
     facts.must(same, || format!("I2: {act:?} was acknowledged, and the log has {stored:?}"));

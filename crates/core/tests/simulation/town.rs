@@ -188,7 +188,7 @@ async fn operate(town: Arc<Town>) {
                 return life.chat.close(&OPERATOR, &log).await;
             }
             let access = town.dice(|dice| dice.pick(&[None, Some(Access::Members), Some(Access::Open)]).copied());
-            let subject = (what % 2 == 0).then(|| Subject::stored(town.word()));
+            let subject = what.is_multiple_of(2).then(|| Subject::stored(town.word()));
             let change = SettingsChange { access: access.flatten(), subject, listed: None };
             life.chat.configure(&OPERATOR, &log, change).await
         };

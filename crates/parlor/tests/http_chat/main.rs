@@ -7,6 +7,7 @@ mod support;
 
 mod abuse;
 mod addresses;
+mod amended;
 mod chat_page;
 mod corpus;
 mod creating;
@@ -14,6 +15,7 @@ mod cross_site;
 mod errors;
 mod floods;
 mod framing;
+mod full_disk;
 mod hanging;
 mod headers;
 mod index;

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test waits by the system's clock")]
 
 pub(crate) mod http;
+pub(crate) mod inside;
 pub(crate) mod person;
 pub(crate) mod server;
 

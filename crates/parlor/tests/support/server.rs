@@ -43,7 +43,8 @@ impl Server {
 
     /// A server with the default limits, but for what these variables change.
     pub(crate) fn with(variables: &[(&str, &str)]) -> Server {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let variables: Vec<_> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let home = tempfile::tempdir().expect("tests may write temporary files");
         let child = spawn(&home, &variables);
         let mut server = Server { child, address: ([127, 0, 0, 1], 0).into(), variables, home };
@@ -120,6 +121,11 @@ impl Server {
         self.start_again();
     }
 
+    /// Sets a variable for the next start.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts another process over the same data, once the last has ended.
     pub(crate) fn start_again(&mut self) {
         self.child = spawn(&self.home, &self.variables);
@@ -148,7 +154,7 @@ impl Drop for Server {
     }
 }
 
-fn spawn(home: &TempDir, variables: &Vec<(String, String)>) -> Child {
+fn spawn(home: &TempDir, variables: &[(String, String)]) -> Child {
     let file = |name: &str| File::create(home.path().join(name)).expect("tests may write temporary files");
     Command::new(env!("CARGO_BIN_EXE_parlor"))
         .args(["serve", "--http", "127.0.0.1:0", "--data-dir"])
