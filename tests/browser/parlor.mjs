@@ -14,6 +14,7 @@ const READY_MS_MAX = 20_000;
 /** The binary, on one port and one data directory over all its lives. */
 export class Server {
   #process = null;
+  #ended = null;
   #log = "";
 
   static async start() {
@@ -21,7 +22,12 @@ export class Server {
     server.dir = await mkdtemp(join(tmpdir(), "parlor-browser-"));
     server.port = await freePort();
     server.url = `http://127.0.0.1:${server.port}`;
-    await server.up();
+    try {
+      await server.up();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return server;
   }
 
@@ -38,12 +44,15 @@ export class Server {
       PARLOR_LIMITS_ROOMS_PER_HOUR_PER_ADDRESS: "0",
     };
     this.#process = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
-    const ended = new Promise((resolve) => this.#process.once("close", resolve));
-    this.#process.ended = ended;
-    for (const stream of [this.#process.stdout, this.#process.stderr]) stream.on("data", (text) => { this.#log += text; });
+    const child = this.#process;
+    // Also when the run is broken off, no server stays behind.
+    const last = () => child.kill("SIGKILL");
+    process.once("exit", last);
+    this.#ended = new Promise((resolve) => child.once("close", resolve)).then(() => process.off("exit", last));
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => { this.#log += text; });
     let failed = null;
-    this.#process.once("error", (error) => { failed = error; });
-    this.#process.once("exit", (code) => { failed ??= new Error(`the server ended with ${code}`); });
+    child.once("error", (error) => { failed = error; });
+    child.once("exit", (code) => { failed ??= new Error(`the server ended with ${code}`); });
     const until = Date.now() + READY_MS_MAX;
     while (!(await fetch(`${this.url}/healthz`).then((answer) => answer.ok, () => false))) {
       if (failed || Date.now() > until) throw new Error(`${binary} did not come up: ${failed ?? "no answer"}\n${this.#log}`);
@@ -54,7 +63,7 @@ export class Server {
   /** Ends it without a word, as a power cut would. */
   async kill(signal = "SIGKILL") {
     this.#process.kill(signal);
-    await this.#process.ended;
+    await this.#ended;
   }
 
   async stop() {

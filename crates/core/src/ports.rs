@@ -137,7 +137,8 @@ pub trait Store: Send + Sync + 'static {
     /// Rooms, closed ones too, whose logs are longer than what the search index has of them, by number, at most `limit`.
     async fn index_lag(&self, limit: usize) -> Result<Vec<IndexLag>, Fault>;
 
-    /// Takes tokens into the index, and moves a room's indexed position to `upto`, at most its head, if it is behind that.
+    /// Takes tokens into the index, and moves a room's indexed position to `upto`, at most its head. Does nothing if the index
+    /// is beyond that: another node's follower was faster, and these tokens may be older than those that are there.
     /// A token is one or more letters, digits and marks, folded; [`crate::search`] makes them.
     async fn index(&self, room: RoomId, upto: Seq, entries: Vec<IndexEntry>) -> Result<(), Fault>;
 

@@ -50,25 +50,37 @@ enum Run {
 }
 
 fn runs(text: &str) -> Vec<Run> {
+    // Most messages are ASCII, for which the general way gives the same at five times the cost.
+    if text.is_ascii() {
+        return runs_of(text.bytes().map(|byte| char::from(byte.to_ascii_lowercase())));
+    }
+    runs_of(text.nfkc().flat_map(char::to_lowercase))
+}
+
+fn runs_of(folded: impl Iterator<Item = char>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    let mut open = false;
-    for c in text.nfkc().flat_map(char::to_lowercase) {
+    // Characters of the run that is still going on; none: the next one begins a run.
+    let mut length = 0;
+    for c in folded {
         let unspaced = is_unspaced(c);
-        if !(unspaced || c.is_alphanumeric() || is_combining_mark(c) && open) {
-            open = false;
+        let mark = length > 0 && is_combining_mark(c);
+        if !(unspaced || c.is_alphanumeric() || mark) {
+            length = 0;
             continue;
         }
-        match runs.last_mut().filter(|_| open) {
+        match runs.last_mut().filter(|_| length > 0) {
             Some(Run::Word(word)) if !unspaced => {
-                if word.chars().count() < limits::TOKEN_CHARS {
+                if length < limits::TOKEN_CHARS {
                     word.push(c);
                 }
             }
-            Some(Run::Unspaced(characters)) if unspaced || is_combining_mark(c) => characters.push(c),
-            _ if unspaced => runs.push(Run::Unspaced(vec![c])),
-            _ => runs.push(Run::Word(c.to_string())),
+            Some(Run::Unspaced(characters)) if unspaced || mark => characters.push(c),
+            _ => {
+                runs.push(if unspaced { Run::Unspaced(vec![c]) } else { Run::Word(c.to_string()) });
+                length = 0;
+            }
         }
-        open = true;
+        length += 1;
     }
     runs
 }
@@ -76,7 +88,9 @@ fn runs(text: &str) -> Vec<Run> {
 /// Letters of scripts that put no space between words: Han, Hiragana, Katakana, Bopomofo, Yi, Thai, Lao, Myanmar, Khmer, Tai.
 /// (Korean has spaces, but its particles stick to words, so people search for parts of them: it counts as unspaced too.)
 fn is_unspaced(c: char) -> bool {
-    matches!(u32::from(c),
+    // Below Thai there is none, and below Thai are most.
+    c >= '\u{0E00}'
+        && matches!(u32::from(c),
         0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1100..=0x11FF | 0x1780..=0x17FF | 0x1950..=0x19DF | 0x1A20..=0x1AAF
         | 0x3005..=0x3007 | 0x3021..=0x3029 | 0x3031..=0x3035 | 0x3038..=0x303C | 0x3041..=0x3096 | 0x3099..=0x309F
         | 0x30A1..=0x30FA | 0x30FC..=0x318F | 0x31A0..=0x31BF | 0x31F0..=0x31FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF
@@ -121,6 +135,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_short_way_for_ascii_gives_the_same(text in "[ -~]{0,200}") {
+            let [mut short, mut general] = [runs(&text), runs_of(text.nfkc().flat_map(char::to_lowercase))];
+            let words = |runs: &mut Vec<Run>| runs.drain(..).map(|run| match run {
+                Run::Word(word) => word,
+                Run::Unspaced(characters) => characters.into_iter().collect(),
+            }).collect::<Vec<String>>();
+            prop_assert_eq!(words(&mut short), words(&mut general));
+        }
+
         /// Stores split tokens at anything but letters, digits and marks, so no token may hold anything else.
         #[test]
         fn tokens_are_plain_sorted_and_bounded(text in "\\PC{0,200}") {

@@ -28,7 +28,6 @@ function start(room) {
   outbox.pump();
 }
 
-
 const tooLong = (bytes) => `${bytes} ${bytes === 1 ? "byte" : "bytes"} too long`;
 
 /** The field one writes in. */

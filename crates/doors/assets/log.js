@@ -7,6 +7,7 @@ const HUES = 8; // As in pages.rs.
 const NEAR_BOTTOM_PX = 100;
 const ROWS_MAX = 500; // While someone reads further up nothing is taken from above, up to ROWS_MAX_AWAY.
 const ROWS_MAX_AWAY = 2000;
+const ROWS_SLACK = 50; // The oldest go by the dozen: each time the lines between days are drawn anew.
 const OLDER_TIMEOUT_MS = 30_000;
 
 const byId = (id) => document.getElementById(id);
@@ -16,6 +17,7 @@ export class Log {
   below = 0; // New messages that are under the visible part.
   missed = 0; // New messages since the page was hidden.
   #title = document.title;
+  #bottom = true;
 
   constructor(room) {
     this.me = room.dataset.me;
@@ -24,17 +26,25 @@ export class Log {
     this.list = byId("log");
     this.blank = byId("message").content.firstElementChild;
     this.arrange();
-    this.scroller.addEventListener("scroll", () => { if (this.atBottom()) this.seen(); }, { passive: true });
+    this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.#count(0, this.below); });
     byId("pill")?.addEventListener("click", () => { this.toBottom(); byId("text").focus({ preventScroll: true }); });
     byId("earlier").addEventListener("click", (event) => this.#prepend(event));
   }
 
-  // The column is reversed: 0 is the bottom, and further up is negative.
-  atBottom() { return -this.scroller.scrollTop < NEAR_BOTTOM_PX; }
-  toBottom() { this.scroller.scrollTop = 0; this.seen(); }
-  seen() { this.#count(this.missed, 0); }
-  has(number) { return this.list.querySelector(`[data-number="${number}"]`) !== null; }
+  // The column is reversed: 0 is the bottom, and further up is negative. Remembered, because asking for it at
+  // each of many messages would have the browser lay out the whole page each time.
+  #scrolled() {
+    this.#bottom = -this.scroller.scrollTop < NEAR_BOTTOM_PX;
+    if (this.#bottom) this.#count(this.missed, 0);
+  }
+
+  toBottom() {
+    this.scroller.scrollTop = 0;
+    this.#scrolled();
+  }
+
+  has(number) { return byId(`m${number}`) !== null; }
   rows() { return [...this.list.querySelectorAll(".message")]; }
 
   /** Shows a message or the place of a deleted one. A number that is shown already changes nothing. */
@@ -42,14 +52,14 @@ export class Log {
     if (this.has(message.number)) return;
     const row = message.deleted ? this.#tombstone(message.number) : this.build(message);
     this.keepPlace(() => {
-      const above = this.rows().at(-1);
+      const above = this.list.lastElementChild; // Lines between days stand above a message, never last.
       this.list.append(row);
       this.#place(row, above);
       byId("empty").hidden = true;
     });
     this.trim();
     if (!message.deleted && message.author.id !== this.me) {
-      this.#count(this.missed + (document.hidden ? 1 : 0), this.below + (this.atBottom() ? 0 : 1));
+      this.#count(this.missed + (document.hidden ? 1 : 0), this.below + (this.#bottom ? 0 : 1));
     }
   }
 
@@ -101,7 +111,7 @@ export class Log {
 
   /** Does `change` and leaves the first visible message where it was, unless the reader is at the bottom. */
   keepPlace(change) {
-    if (this.atBottom()) { change(); return; }
+    if (this.#bottom) { change(); return; }
     const edge = this.scroller.getBoundingClientRect().top;
     const row = this.rows().find((one) => one.getBoundingClientRect().bottom > edge);
     const before = row?.getBoundingClientRect().top;
@@ -111,9 +121,11 @@ export class Log {
 
   /** Takes the oldest rows away, so that a page that stays open for weeks stays small. */
   trim() {
+    const rows_max = this.#bottom ? ROWS_MAX : ROWS_MAX_AWAY;
+    if (this.list.childElementCount <= rows_max + ROWS_SLACK) return;
     const rows = this.rows();
-    const over = rows.length - (this.atBottom() ? ROWS_MAX : ROWS_MAX_AWAY);
-    if (over <= 0) return;
+    const over = rows.length - rows_max;
+    if (over <= 0) return; // The rest are lines between days.
     for (const row of rows.slice(0, over)) row.remove();
     this.arrange();
     const link = byId("earlier");

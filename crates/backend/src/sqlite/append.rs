@@ -9,7 +9,7 @@ use parlor_core::text::DisplayName;
 use rusqlite::{OptionalExtension, params};
 
 use super::fault::Result;
-use super::rows::{cells, event_sum, fingerprint, int};
+use super::rows::{cells, event_sum, fingerprint, int, place_of, row_id};
 use super::writer::{LiveHead, Tx, Writer};
 use super::{guests, logs};
 
@@ -66,10 +66,10 @@ impl Tx<'_> {
 
     /// Where a key was used first, and for what.
     fn first_use(&mut self, room: RoomId, author: Author, key: &MessageKey) -> Result<Option<(Seq, i64)>> {
-        let sql = "SELECT seq, fingerprint FROM events WHERE room = ?1 AND author = ?2 AND key = ?3";
+        let sql = "SELECT id, fingerprint FROM events WHERE room = ?1 AND author = ?2 AND key = ?3";
         let mut statement = self.db.prepare_cached(sql)?;
         let found = statement.query_row(params![int(room.0), author.code(), key.as_str()], |row| {
-            Ok((Seq(row.get::<_, i64>(0)?.cast_unsigned()), row.get(1)?))
+            Ok((Seq(place_of(row.get(0)?)), row.get(1)?))
         });
         Ok(found.optional()?)
     }
@@ -131,12 +131,12 @@ impl Tx<'_> {
 
     fn insert(&mut self, event: &Event, key: Option<&MessageKey>) -> Result<()> {
         let sql = "INSERT INTO events \
-                   (room, seq, number, at, author, name, kind, target, detail, text, key, fingerprint, sum) \
+                   (id, room, number, at, author, name, kind, target, detail, text, key, fingerprint, sum) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         let body = cells(&event.body);
         self.db.prepare_cached(sql)?.execute(params![
+            row_id(event.room, event.seq.0)?,
             int(event.room.0),
-            int(event.seq.0),
             int(event.number.0),
             event.at.0,
             event.author.code(),

@@ -9,7 +9,7 @@ use parlor_core::model::fold::Fold;
 use rusqlite::Connection;
 
 use super::fault::Result;
-use super::rows::{int, uint};
+use super::rows::{int, row_id, uint};
 use super::{accounts, guests, logs, people, rooms};
 
 /// Reads everything. What can't be read is a sentence too, and the next thing is read.
@@ -45,6 +45,11 @@ fn integrity(db: &Connection) -> Result<Vec<String>> {
     let mut damage: Vec<String> = lines.into_iter().filter(|line| line != "ok").collect();
     let mut statement = db.prepare("PRAGMA foreign_key_check")?;
     let orphans = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<BTreeSet<_>>>()?;
+    let strays = "SELECT count(*) FROM events WHERE id >> 32 <> room OR room NOT IN (SELECT id FROM rooms)";
+    let strays: i64 = db.query_row(strays, [], |row| row.get(0))?;
+    if strays > 0 {
+        damage.push(format!("{strays} events are of rooms that are not there"));
+    }
     damage.extend(orphans.into_iter().map(|table| format!("a row of {table} belongs to something that is not there")));
     Ok(damage)
 }
@@ -60,8 +65,9 @@ fn check_room(db: &Connection, id: RoomId) -> Result<Vec<String>> {
         next = last.seq.next();
         events.iter().for_each(|event| fold.take(event));
     }
-    let beyond = "SELECT count(*) FROM events WHERE room = ?1 AND (seq > ?2 OR seq < 1)";
-    let beyond: i64 = db.query_row(beyond, [int(id.0), int(room.head.seq.0)], |row| row.get(0))?;
+    let beyond = "SELECT count(*) FROM events WHERE id = ?1 OR id > ?2 AND id < ?3";
+    let places = [row_id(id, 0)?, row_id(id, room.head.seq.0)?, row_id(RoomId(id.0 + 1), 0)?];
+    let beyond: i64 = db.query_row(beyond, places, |row| row.get(0))?;
     let roles = people::members(db, id, None, usize::MAX)?;
     let mut damage = fold.compare(&room, &roles, &reactions(db, id)?);
     if beyond > 0 {

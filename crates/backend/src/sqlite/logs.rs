@@ -3,7 +3,7 @@
 use parlor_core::event::{Author, Event};
 use parlor_core::ids::{Number, RoomId, Seq};
 use parlor_core::room::Head;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::fault::{Result, corrupt};
 use super::project::reaction_sum;
@@ -13,13 +13,10 @@ use super::rows::{self, Line, int, limit, uint};
 /// Messages that may be read past without being asked for, for each that is: beyond that, each message is looked up.
 const SPARSE: u64 = 4;
 
-/// The columns that [`rows::event`] takes, of events of the room ?1.
+/// The columns that [`rows::event`] takes.
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "SELECT seq, number, at, author, name, kind, target, detail, text, sum FROM events WHERE room = ?1 ",
-            $rest
-        )
+        concat!("SELECT id, number, at, author, name, kind, target, detail, text, sum FROM events ", $rest)
     };
 }
 
@@ -68,9 +65,9 @@ pub(super) fn message(db: &Connection, head: Head, room: RoomId, number: Number)
 
 /// The event at a position that the log has.
 pub(super) fn event(db: &Connection, room: RoomId, seq: Seq) -> Result<Event> {
-    let sql = select!("AND seq = ?2");
+    let sql = select!("WHERE id = ?1");
     let mut statement = db.prepare_cached(sql)?;
-    let mut found = statement.query([int(room.0), int(seq.0)])?;
+    let mut found = statement.query([rows::row_id(room, seq.0)?])?;
     match found.next()? {
         Some(row) => rows::event(row, room),
         None => Err(corrupt(format_args!("room {room}: event {seq} is missing"))),
@@ -100,19 +97,24 @@ fn seq_of(db: &Connection, head: Head, room: RoomId, number: Number) -> Result<S
     if head.seq.0 == head.number.0 {
         return Ok(Seq(number.0));
     }
-    let sql = "SELECT seq - number FROM events INDEXED BY events_other \
-               WHERE room = ?1 AND number < ?2 AND kind <> 0 ORDER BY number DESC, seq DESC LIMIT 1";
+    let sql = "SELECT id, number FROM events INDEXED BY events_other \
+               WHERE room = ?1 AND number < ?2 AND kind <> 0 ORDER BY number DESC, id DESC LIMIT 1";
     let mut statement = db.prepare_cached(sql)?;
-    let others: Option<i64> = statement.query_row([int(room.0), int(number.0)], |row| row.get(0)).optional()?;
-    Ok(Seq(number.0.saturating_add(others.map_or(0, uint))))
+    let last = |row: &Row<'_>| Ok((row.get(0).map(rows::place_of)?, row.get(1).map(uint)?));
+    let others = statement.query_row([int(room.0), int(number.0)], last).optional()?;
+    // The last of them stands behind its own number by as many as there are up to it.
+    Ok(Seq(number.0 + others.map_or(0, |(seq, count)| seq.saturating_sub(count))))
 }
 
 /// Events from `first` to `last`, which the log has, at most `count`.
 fn range(db: &Connection, room: RoomId, first: Seq, last: Seq, count: usize) -> Result<Vec<Event>> {
-    let sql = select!("AND seq BETWEEN ?2 AND ?3 ORDER BY seq LIMIT ?4");
+    if first > last {
+        return Ok(Vec::new());
+    }
+    let sql = select!("WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3");
     let mut statement = db.prepare_cached(sql)?;
-    let mut found = statement.query(params![int(room.0), int(first.0), int(last.0), limit(count)])?;
-    let expected = (last.0 + 1).saturating_sub(first.0).min(count as u64);
+    let mut found = statement.query([rows::row_id(room, first.0)?, rows::row_id(room, last.0)?, limit(count)])?;
+    let expected = (last.0 - first.0 + 1).min(count as u64);
     let mut events = Vec::new();
     let mut next = first;
     while let Some(row) = found.next()? {

@@ -61,12 +61,12 @@ impl Tx<'_> {
     }
 
     fn blank_edits(&mut self, room: RoomId, number: Number) -> Result<()> {
-        let sql = "SELECT seq FROM events INDEXED BY events_edit WHERE room = ?1 AND kind = 1 AND target = ?2";
+        let sql = "SELECT id FROM events INDEXED BY events_edit WHERE room = ?1 AND kind = 1 AND target = ?2";
         let mut statement = self.db.prepare_cached(sql)?;
         let places = statement.query_map([int(room.0), int(number.0)], |row| row.get::<_, i64>(0))?;
         let places: Vec<i64> = places.collect::<rusqlite::Result<_>>()?;
-        for seq in places {
-            let mut edit = super::logs::event(self.db, room, Seq(rows::uint(seq)))?;
+        for id in places {
+            let mut edit = super::logs::event(self.db, room, Seq(rows::place_of(id)))?;
             if let Body::Edit { text, .. } = &mut edit.body {
                 *text = Text::default();
             }
@@ -77,10 +77,10 @@ impl Tx<'_> {
 
     /// Writes a body that changed in place.
     fn rewrite(&mut self, event: &Event) -> Result<()> {
-        let sql = "UPDATE events SET detail = ?3, text = ?4, sum = ?5 WHERE room = ?1 AND seq = ?2";
-        let (room, seq) = (int(event.room.0), int(event.seq.0));
+        let sql = "UPDATE events SET detail = ?2, text = ?3, sum = ?4 WHERE id = ?1";
+        let id = rows::row_id(event.room, event.seq.0)?;
         let body = rows::cells(&event.body);
-        self.db.prepare_cached(sql)?.execute(params![room, seq, body.detail, body.text, rows::event_sum(event)])?;
+        self.db.prepare_cached(sql)?.execute(params![id, body.detail, body.text, rows::event_sum(event)])?;
         Ok(())
     }
 

@@ -44,6 +44,24 @@ pub(super) fn uint(number: i64) -> u64 {
     number.cast_unsigned()
 }
 
+/// Bits of a row's id that a position or number in a room takes; the room's own number stands above them.
+const PLACE_BITS: u32 = 32;
+
+/// The id of the row for a place in a room: rows of one room are one range, in order.
+///
+/// # Errors
+/// `Internal` beyond 2^31 rooms or 2^32 places in one.
+pub(super) fn row_id(room: RoomId, place: u64) -> Result<i64> {
+    let fits = room.0 < 1 << (63 - PLACE_BITS) && place < 1 << PLACE_BITS;
+    let too_many = || Fault::Internal(format!("the store has no row for place {place} of room {room}"));
+    if fits { Ok(int(room.0 << PLACE_BITS | place)) } else { Err(too_many().into()) }
+}
+
+/// The place in its room of a row with this id.
+pub(super) fn place_of(id: i64) -> u64 {
+    uint(id) & ((1 << PLACE_BITS) - 1)
+}
+
 /// A checksum over cells, each with its kind and length, so that no two rows are told by the same bytes.
 #[derive(Default)]
 pub(super) struct Sum(Vec<u8>);
@@ -177,7 +195,7 @@ pub(super) fn cells(body: &Body) -> Cells<'_> {
 /// # Errors
 /// `Corrupt`, naming room and position as the row has them.
 pub(super) fn event(row: &Row<'_>, room: RoomId) -> Result<Event> {
-    let seq = Line(row).int(0)?;
+    let seq = Line(row).int(0).map(place_of)?;
     read_event(row, room).map_err(|error| match error {
         Error::Fault(Fault::Corrupt(what)) => corrupt(format_args!("room {room}, event {seq}: {what}")),
         other => other,
@@ -186,7 +204,8 @@ pub(super) fn event(row: &Row<'_>, room: RoomId) -> Result<Event> {
 
 fn read_event(row: &Row<'_>, room: RoomId) -> Result<Event> {
     let row = Line(row);
-    let (seq, number, at, author) = (row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?);
+    let (id, number, at, author) = (row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?);
+    let seq = int(place_of(id));
     let name = row.text(4)?;
     let cells = Cells { kind: row.int(5)?, target: row.maybe_int(6)?, detail: row.int(7)?, text: row.maybe_text(8)? };
     sum_of([int(room.0), seq, number, at, author], name, cells).check(row.int(9)?, || "the row".to_owned())?;

@@ -1,17 +1,13 @@
 //! The search index: written behind the heads, so that posts do not wait for it.
 
-use parlor_core::Fault;
 use parlor_core::ids::{Number, RoomId, Seq};
 use parlor_core::ports::{IndexEntry, IndexLag};
 use rusqlite::{Connection, params};
 
 use super::fault::Result;
 use super::rooms;
-use super::rows::{int, limit, uint};
+use super::rows::{int, limit, place_of, row_id, uint};
 use super::writer::Tx;
-
-/// Places of a message's number in a row's id; the room's stands above it.
-const NUMBER_BITS: u32 = 32;
 
 /// Rooms whose logs are longer than what the index has of them.
 pub(super) fn lag(db: &Connection, count: usize) -> Result<Vec<IndexLag>> {
@@ -33,18 +29,15 @@ pub(super) fn search(
     before: Number,
     count: usize,
 ) -> Result<Vec<Number>> {
-    if tokens.is_empty() {
-        return Ok(Vec::new());
-    }
+    let Some(head) = rooms::head(db, room)?.filter(|_| !tokens.is_empty()) else { return Ok(Vec::new()) };
     // Strings in quotes, one after the other: all of them. A token has no quotes in it; doubled, they would do no harm.
     let query: Vec<String> = tokens.iter().map(|token| format!("\"{}\"", token.replace('"', "\"\""))).collect();
-    let first = row_of(room, Number(0))?;
-    let end = first + int(before.0.min(1 << NUMBER_BITS));
+    let (first, end) = (row_id(room, 0)?, row_id(room, before.min(head.number.next()).0)?);
     let sql = "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid >= ?2 AND rowid < ?3 \
                ORDER BY rowid DESC LIMIT ?4";
     let mut statement = db.prepare_cached(sql)?;
     let found = statement.query_map(params![query.join(" "), first, end, limit(count)], |row| row.get::<_, i64>(0))?;
-    found.map(|row| Ok(Number(uint(row? - first)))).collect()
+    found.map(|row| Ok(Number(place_of(row?)))).collect()
 }
 
 impl Tx<'_> {
@@ -52,7 +45,7 @@ impl Tx<'_> {
     pub(super) fn index(&mut self, room: RoomId, upto: Seq, entries: &[IndexEntry]) -> Result<()> {
         let Some(head) = rooms::head(self.db, room)? else { return Ok(()) };
         for entry in entries {
-            let row = row_of(room, entry.number)?;
+            let row = row_id(room, entry.number.0)?;
             if entry.tokens.is_empty() {
                 self.db.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([row])?;
             } else {
@@ -69,11 +62,4 @@ impl Tx<'_> {
         }
         Ok(())
     }
-}
-
-/// The row of a message in the index.
-fn row_of(room: RoomId, number: Number) -> Result<i64> {
-    let fits = room.0 < 1 << (63 - NUMBER_BITS) && number.0 < 1 << NUMBER_BITS;
-    let too_many = || Fault::Internal(format!("the search index has no place for message {number} of room {room}"));
-    if fits { Ok(int(room.0 << NUMBER_BITS | number.0)) } else { Err(too_many().into()) }
 }

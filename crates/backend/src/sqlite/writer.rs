@@ -108,16 +108,14 @@ impl Writer {
     ) -> std::result::Result<T, Fault> {
         self.ready()?;
         let done = self.set_durability(durability).and_then(|()| self.transact(work));
-        let restored = self.set_durability(Durability::Flushed);
-        match (done, restored) {
-            (Ok(done), Ok(())) => Ok(done),
-            (_, Err(error)) => {
-                // Never go on with less than what was promised.
-                self.fail("the connection can't be made to flush its commits".to_owned());
-                Err(error.into_fault())
-            }
-            (Err(error), Ok(())) => Err(self.undo(error)),
+        // Undone first: the durability can't be changed while a transaction is open.
+        let done = done.map_err(|error| self.undo(error));
+        if let Err(error) = self.set_durability(Durability::Flushed) {
+            // Never go on with less than what was promised.
+            self.fail("the connection can't be made to flush its commits".to_owned());
+            return done.and(Err(error.into_fault()));
         }
+        done
     }
 
     /// Whether something can be written now.

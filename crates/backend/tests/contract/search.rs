@@ -91,6 +91,7 @@ pub(crate) async fn hits_come_newest_first_in_pages_of_one_room(store: Arc<dyn S
     assert_eq!(store.search(LOBBY, same(), Number(0), 100).await.unwrap(), []);
     assert_eq!(store.search(LOBBY, same(), Number(5), 0).await.unwrap(), []);
     assert_eq!(store.search(RoomId(9), same(), Number(5), 100).await.unwrap(), []);
+    assert_eq!(store.search(RoomId(u64::MAX), same(), Number(5), 100).await.unwrap(), []);
 }
 
 pub(crate) async fn the_lag_is_told_and_goes_away(store: Arc<dyn Store>) {

@@ -176,7 +176,11 @@ impl State {
 
     fn take_into_index(&mut self, room: RoomId, upto: Seq, entries: Vec<IndexEntry>) {
         let Some(of_room) = place(room).and_then(|place| self.rooms.get_mut(place)) else { return };
-        of_room.indexed = of_room.indexed.max(upto.min(of_room.head.seq));
+        let upto = upto.min(of_room.head.seq);
+        if upto < of_room.indexed {
+            return;
+        }
+        of_room.indexed = upto;
         for entry in entries {
             self.index.insert((room, entry.number), entry.tokens.into_iter().collect());
         }

@@ -61,7 +61,7 @@ impl Reader {
             Err(error) => return self.refused(town, &error),
         };
         self.check_attached(town, cursor.position(), told);
-        self.at = Some(cursor.position());
+        self.stand_at(town, cursor.position());
         let cut = town.cut(700, 600);
         unless(cut, self.read(town, &mut cursor, stalls)).await.unwrap_or(Ended::Cut)
     }
@@ -106,7 +106,7 @@ impl Reader {
                     town.oracle.must((1..=max).contains(&slots.len()), || format!("{} events for {max}", slots.len()));
                     let last = self.at.map_or(Seq(0), |at| at.seq);
                     town.oracle.delivered(&self.name, self.actor.author(), self.room, last, &slots);
-                    self.at = Some(cursor.position());
+                    self.stand_at(town, cursor.position());
                     let end = slots.last().map(|slot| slot.event().seq);
                     town.oracle.must(end == self.at.map(|at| at.seq), || format!("{}: not at {end:?}", self.name));
                 }
@@ -132,14 +132,12 @@ impl Reader {
             if stalls && !town.is_quiet() {
                 town.pause(50, 700).await;
             }
-            self.note_progress(town);
         }
     }
 
     /// Leaves word of where it stands, for the end of the run.
-    fn note_progress(&self, town: &Town) {
-        if let Some(at) = self.at {
-            town.oracle.facts().standing.insert(self.name.clone(), (self.actor.author(), at));
-        }
+    fn stand_at(&mut self, town: &Town, at: Position) {
+        self.at = Some(at);
+        town.oracle.facts().standing.insert(self.name.clone(), (self.actor.author(), at));
     }
 }

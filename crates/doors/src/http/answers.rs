@@ -8,7 +8,7 @@ use axum::response::Response;
 use parlor_core::refusal::What;
 use parlor_core::{Error, Fault, Refusal};
 
-use crate::http_chat::pages::{CONTENT_SECURITY_POLICY, ErrorPage};
+use super::pages::{CONTENT_SECURITY_POLICY, ErrorPage};
 
 /// The value of `Cache-Control` for whatever may be different the next time, or for somebody else.
 pub const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

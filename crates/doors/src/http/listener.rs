@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use super::front::Front;
 use super::head_scan::{HeadScan, Scanned};
+use super::spoken::Spoken;
 
 /// Accepts connections and lets a [`Front`] answer their requests.
 pub struct Listener {
@@ -118,7 +119,7 @@ async fn connection(
         .header_read_timeout(Duration::from_secs(limits::HTTP_HEAD_SECONDS))
         .max_headers(limits::HTTP_HEADERS)
         .max_buf_size(limits::HTTP_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(Scanned::new(stalled, scan)), service);
+        .serve_connection(TokioIo::new(Scanned::new(Spoken::new(stalled), scan)), service);
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         biased;

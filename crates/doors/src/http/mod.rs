@@ -1,10 +1,13 @@
 //! What all HTTP doors share: the listener, the front that every request passes, addresses, refusals in HTTP's words.
 
 mod answers;
+pub mod assets;
 mod front;
 pub mod head_scan;
 mod listener;
 mod origin;
+pub mod pages;
+mod spoken;
 mod stalled;
 
 pub use answers::{Answer, Face, NO_STORE, refuse};

@@ -6,11 +6,6 @@
 
 use askama::Template;
 
-/// The value of `Content-Security-Policy` on every page. The pages have no inline script and no
-/// inline style, so that text which slips through escaping still cannot run.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
 /// `GET /`: the listed rooms and a form that makes one.
 #[derive(Template)]
 #[template(path = "http_chat/index.html")]
@@ -139,22 +134,6 @@ impl Moment {
             day: at.strftime("%A, %-d %B %Y").to_string(),
         }
     }
-}
-
-/// An answer that is not what was asked for, as a page.
-#[derive(Template)]
-#[template(path = "http_chat/error.html")]
-pub struct ErrorPage<'a> {
-    /// The HTTP status.
-    pub status: u16,
-    /// A few words: `No such room`.
-    pub title: &'a str,
-    /// One sentence: what happened.
-    pub happened: &'a str,
-    /// One sentence: what to do.
-    pub advice: &'a str,
-    /// The address of the room that the person came from, if there is one to go back to.
-    pub back: Option<&'a str>,
 }
 
 /// A message together with how it stands to the one above it.

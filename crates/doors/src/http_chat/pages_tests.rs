@@ -1,6 +1,7 @@
 //! What a page must show, read from its HTML.
 
 use super::*;
+use crate::http::pages::ErrorPage;
 
 const HOUR_US: i64 = 3_600_000_000;
 /// 2026-11-21T10:00:00Z.

@@ -118,6 +118,9 @@ fn the_assets_that_pages_name_are_kept_for_ever() {
         };
         assert_eq!(asset.header("content-type"), Some(expected));
         assert!(!asset.body.is_empty());
+        let tag = asset.header("etag").expect("an asset has a tag").to_owned();
+        let again = server.ask(get(address.clone()).header("If-None-Match", tag)).expect(304);
+        assert!(again.body.is_empty(), "{address}");
         // An address of another build must not pin these bytes.
         let other = server.ask(get(format!("{address}0"))).expect(200);
         assert!(!other.header("cache-control").unwrap().contains("immutable"), "{address}");

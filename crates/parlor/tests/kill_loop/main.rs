@@ -106,6 +106,7 @@ fn kill_and_restart(
 
 fn judge(kills: u64, world: &World, report: &Report) {
     assert!(report.is_clean(), "{report}");
+    assert_eq!(world.first_fault(), None);
     let totals = report.totals;
     assert_eq!(totals.rooms, ROOMS as u64, "{report}");
     assert_eq!(totals.acked, world.acked.load(Ordering::SeqCst), "the checker judged another history: {report}");

@@ -129,7 +129,12 @@ impl Poster<'_> {
             (429, _) => Told::NotNow,
             (status, _) => {
                 let body = answer.body_mut().read_to_string();
-                self.world.fail(format!("{} posted {key} and was told {status}: {body:?}", self.name));
+                let what = format!("{} posted {key} and was told {status}: {body:?}", self.name);
+                if status >= 500 {
+                    self.world.fault(what)
+                } else {
+                    self.world.fail(what)
+                }
                 Told::Nothing
             }
         }

@@ -70,6 +70,10 @@ fn ask(world: &World, agent: &Agent, room: &Room, number: u64, wait_seconds: u64
         }
         (204, _) => Found::Nothing,
         (503, _) => Found::Silence,
+        (500.., _) => {
+            world.fault(format!("asked for #{number} of {} and was told {status}: {body}", room.key));
+            Found::Silence
+        }
         (status, _) => {
             world.fail(format!("asked for #{number} of {} and was told {status}: {body}", room.key));
             Found::Nothing

@@ -24,6 +24,9 @@ pub(crate) struct World {
     pub(crate) acked: AtomicU64,
     pub(crate) unknown: AtomicU64,
     pub(crate) duplicates: AtomicU64,
+    /// Answers by which a server says that it failed. The first is kept and fails the test, but after the checker's
+    /// verdict, which tells more.
+    faults: Mutex<Option<String>>,
 }
 
 pub(crate) struct Room {
@@ -57,6 +60,7 @@ impl World {
             acked: AtomicU64::new(0),
             unknown: AtomicU64::new(0),
             duplicates: AtomicU64::new(0),
+            faults: Mutex::new(None),
         }
     }
 
@@ -79,6 +83,16 @@ impl World {
     pub(crate) fn fail(&self, what: String) {
         self.failure.lock().expect("nobody panics with it").get_or_insert(what);
         self.ended.store(true, Ordering::SeqCst);
+    }
+
+    /// Notes that the server failed to answer a request; whoever asked asks again.
+    pub(crate) fn fault(&self, what: String) {
+        self.faults.lock().expect("nobody panics with it").get_or_insert(what);
+    }
+
+    /// The first of the faults.
+    pub(crate) fn first_fault(&self) -> Option<String> {
+        self.faults.lock().expect("nobody panics with it").clone()
     }
 
     /// Fails the test if somebody reported a failure.

@@ -37,10 +37,12 @@ CREATE TABLE heads (
 ) STRICT;
 CREATE INDEX heads_active ON heads (active, room) WHERE active IS NOT NULL;
 
--- The logs. `kind`, `target`, `detail` and `text` are the body (rows.rs).
+-- The logs. `id` is room * 2^32 + seq, so a log is one range of rows, in its order, and a row is found by one integer.
+-- `kind`, `target`, `detail` and `text` are the body (rows.rs). No reference to `rooms`: it would be looked up at every
+-- append, and the writer just had the room's head.
 CREATE TABLE events (
-    room        INTEGER NOT NULL REFERENCES rooms (id),
-    seq         INTEGER NOT NULL,
+    id          INTEGER PRIMARY KEY,
+    room        INTEGER NOT NULL,
     number      INTEGER NOT NULL,
     at          INTEGER NOT NULL,
     author      INTEGER NOT NULL,
@@ -51,12 +53,11 @@ CREATE TABLE events (
     text        TEXT,
     key         TEXT,                    -- the client's own id of it
     fingerprint INTEGER,                 -- XXH3 of the body as it was posted; only with a key
-    sum         INTEGER NOT NULL,
-    PRIMARY KEY (room, seq)
-) WITHOUT ROWID, STRICT;
+    sum         INTEGER NOT NULL
+) STRICT;
 CREATE UNIQUE INDEX events_key ON events (room, author, key) WHERE key IS NOT NULL;
 -- Events that are no messages: message n stands as many places behind n as there are of these before it.
-CREATE INDEX events_other ON events (room, number, seq) WHERE kind <> 0;
+CREATE INDEX events_other ON events (room, number) WHERE kind <> 0;
 CREATE INDEX events_edit ON events (room, target) WHERE kind = 1;
 
 CREATE TABLE reactions (
