@@ -27,11 +27,12 @@ unit: ## All Rust tests, the kill loop (20 kills) and the simulation (500 seeds)
 	@scripts/setup.sh test
 	cargo nextest run --workspace --locked --no-fail-fast
 	cargo test --workspace --locked --doc --quiet
+	cargo test --locked --quiet --manifest-path fuzz/Cargo.toml --no-default-features --target-dir target
 
 browser: ## Two people, a reload, a killed server, in headless Chromium
 	@scripts/setup.sh browser
 	cargo build --locked -p parlor
-	cd tests/browser && npm ci --no-audit --no-fund && npx playwright test
+	cd tests/browser && npm ci --no-audit --no-fund && npm test
 
 fuzz-brief: ## Every fuzz target for a few seconds, from its seeds
 	@scripts/setup.sh fuzz
@@ -47,7 +48,7 @@ bench: build ## Measure against baselines in the same run (see docs/performance.
 
 kill-loop: ## 1,000 kills under load and the history checker (KILLS=n for another number)
 	@scripts/setup.sh test
-	KILLS=$${KILLS:-1000} cargo nextest run --locked -p parlor --test kill_loop --no-capture
+	KILLS=$${KILLS:-1000} cargo nextest run --release --locked -p parlor --test kill_loop --no-capture
 
 mutants: ## Break the two ordering rules on purpose and show that the kill loop notices
 	@scripts/setup.sh test

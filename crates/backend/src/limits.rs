@@ -20,13 +20,9 @@ pub(crate) const CACHED_HEADS: usize = 8_192;
 /// Guests of whom the writer remembers the name; then it starts anew. At most about 350 bytes each.
 pub(crate) const CACHED_GUESTS: usize = 8_192;
 
-/// Bytes of a page of the database. Each busy room has a newest page of its own, which every commit writes twice: smaller
-/// ones make posts in many rooms cheaper, larger ones make trees flatter and hold longer messages in one piece.
-pub(crate) const PAGE_BYTES: i64 = 2_048;
-
 /// Pages of the write-ahead log after which the writer moves them into the database, between two batches. More: longer
 /// stalls and a larger file; fewer: pages that many posts share are written more often.
-pub(crate) const WAL_PAGES: i32 = 4_000;
+pub(crate) const WAL_PAGES: i32 = 2_000;
 
 /// Bytes to which the file of the write-ahead log is cut when it starts anew (PROMISES 6).
 pub(crate) const WAL_FILE_BYTES: i64 = 64 * 1024 * 1024;

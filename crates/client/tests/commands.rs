@@ -79,7 +79,7 @@ fn read_request(stream: &TcpStream) -> Asked {
     asked
 }
 
-fn serve(listener: &TcpListener, script: Vec<Step>) -> Vec<Asked> {
+fn serve(listener: TcpListener, script: Vec<Step>) -> Vec<Asked> {
     let mut asked = Vec::new();
     for step in script {
         let (mut stream, _) = listener.accept().unwrap();
@@ -123,7 +123,7 @@ fn beside(
     let (mut notices, mut pauses, mut drawn) = (Vec::new(), Vec::new(), 0);
     let mut output = Limited { written: Vec::new(), lines_max: script.len() };
     let (result, asked) = std::thread::scope(|scope| {
-        let serving = scope.spawn(|| serve(&listener, script));
+        let serving = scope.spawn(move || serve(listener, script));
         let mut surroundings = Surroundings {
             random: &mut || {
                 drawn += 1;
@@ -135,7 +135,8 @@ fn beside(
         let result = command(&server, &mut surroundings, &mut output);
         // A script that the command did not use up must not wait for ever.
         while !serving.is_finished() {
-            drop(TcpStream::connect(address));
+            drop(TcpStream::connect_timeout(&address, Duration::from_millis(50)));
+            std::thread::yield_now();
         }
         (result, serving.join().unwrap())
     });

@@ -203,3 +203,54 @@ impl Rooms {
         Some(id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::{Context, Poll, Waker};
+
+    use crate::event::{Author, Body, Draft, NameChoice};
+    use crate::ids::{Epoch, LOBBY, Timestamp};
+    use crate::model::Model;
+    use crate::text::{DisplayName, Text};
+
+    /// The answer of what never has to wait: the model store does not.
+    fn at_once<T>(work: impl Future<Output = T>) -> T {
+        match std::pin::pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => panic!("the model store made somebody wait"),
+        }
+    }
+
+    fn append(store: &Model, body: Body) {
+        let name = NameChoice::Given(DisplayName::stored("a".into()));
+        let draft = Draft { room: LOBBY, author: Author::System, name, body, key: None, now: Timestamp(5) };
+        at_once(store.append(vec![draft])).unwrap();
+    }
+
+    fn first_text(logs: &Logs) -> String {
+        let log = at_once(logs.open(RoomRef::Id(LOBBY))).unwrap().unwrap();
+        let slots = at_once(logs.slots(&log, Seq(1), 1)).unwrap();
+        match &slots[0].event().body {
+            Body::Message { text, .. } => text.as_str().to_owned(),
+            other => panic!("{other:?} is no message"),
+        }
+    }
+
+    /// A room that is not here hears of no change, so its pages would show the old text, even of a deleted message, for ever.
+    #[test]
+    fn a_room_that_is_forgotten_takes_its_pages_along() {
+        let key = |number: u64| RoomKey::draw(|bytes| bytes.fill((number % 252) as u8));
+        let store = Arc::new(Model::new([0; 32], key(0), Epoch(1), Timestamp(1)));
+        let logs = Logs::new(store.clone(), 1 << 20);
+        append(&store, Body::message(Text::stored("old".into()), None));
+        assert_eq!(first_text(&logs), "old");
+        let lobby = at_once(store.room(RoomRef::Id(LOBBY))).unwrap().unwrap();
+        for number in 2..=limits::IDLE_ROOMS as u64 + 1 {
+            logs.adopt(Room { id: RoomId(number), key: key(number), ..lobby.clone() });
+        }
+        assert!(logs.in_use(LOBBY).is_none(), "it was idle the longest");
+        append(&store, Body::Edit { target: Number(1), text: Text::stored("new".into()) });
+        assert_eq!(first_text(&logs), "new");
+    }
+}

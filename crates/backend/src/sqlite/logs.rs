@@ -40,14 +40,14 @@ pub(super) fn messages_before(db: &Connection, room: RoomId, before: Number, cou
     if span <= SPARSE * (last - first + 1) {
         let mut events = range(db, room, low, high, usize::MAX)?;
         events.retain(|event| event.body.is_message());
-        if events.len() as u64 != last - first + 1 {
+        if !events.iter().map(|event| event.number.0).eq(first..=last) {
             return Err(corrupt(format_args!("room {room}: messages are missing between {first} and {last}")));
         }
         return Ok(events);
     }
     // Other events stand thick between these messages.
     let numbers = (first..=last).map(Number);
-    numbers.map(|number| event(db, room, seq_of(db, head, room, number)?)).collect()
+    numbers.filter_map(|number| message(db, head, room, number).transpose()).collect()
 }
 
 /// The message with this number, in a log that reaches to `head`.

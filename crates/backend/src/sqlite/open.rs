@@ -145,8 +145,6 @@ pub(super) fn sync_directory(dir: &Path) -> Result<(), OpenError> {
 /// A connection that writes.
 pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {
     let db = connection(path, limits::WRITER_CACHE_KIB)?;
-    // Of a new store; an old one keeps its own.
-    db.pragma_update(None, "page_size", limits::PAGE_BYTES)?;
     // Checkpoints are the writer's own, between batches: SQLite's automatic ones would swallow a failed flush.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     db.pragma_update(None, "synchronous", "FULL")?;

@@ -107,7 +107,7 @@ impl Cluster {
         self.sim.doom(life.group);
         self.store.lose_power();
         // For a moment its connections are open still, and may hear what a node says whose engines are gone.
-        let gap_us = self.sim.dice(|dice| if dice.chance(300) { dice.below(500) } else { 0 });
+        let gap_us = self.sim.dice(|dice| if dice.chance(600) { dice.below(500) } else { 0 });
         if gap_us > 0 {
             self.sim.sleep_us(gap_us).await;
         }

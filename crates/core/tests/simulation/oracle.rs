@@ -1,6 +1,7 @@
 //! What really happened: every event as it was committed. All that nodes say is held against it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use parlor_core::cursor::Position;
@@ -12,6 +13,21 @@ use parlor_core::slot::Slot;
 use parlor_core::text::Text;
 
 use crate::executor::{Group, lock};
+
+/// Somebody's look at a room through a node.
+pub(crate) struct Look<'a> {
+    pub(crate) reader: &'a str,
+    pub(crate) who: Option<Author>,
+    pub(crate) room: RoomId,
+    /// How far the node had come when it was asked: what was amended up to there must be seen as amended.
+    pub(crate) since: Seq,
+}
+
+impl fmt::Display for Look<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} ({:?}) in room {}, which had come to {}", self.reader, self.who, self.room, self.since)
+    }
+}
 
 type RoleChange = (Seq, Option<Role>);
 
@@ -34,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) standing: BTreeMap<String, (Option<Author>, Position)>,
     /// Who hangs for which message now.
     pub(crate) waiting: BTreeMap<String, (Author, RoomId, Number)>,
+    /// Searches that are not answered.
+    pub(crate) searching: u64,
     /// Where the right to read changed: for all, or for one.
     access: BTreeMap<RoomId, Vec<(Seq, Access)>>,
     roles: BTreeMap<(RoomId, Author), Vec<RoleChange>>,
@@ -120,14 +138,14 @@ impl Oracle {
     }
 
     /// An event that a reader was given behind `last`. (I3, I6, I12)
-    pub(crate) fn delivered(&self, reader: &str, who: Option<Author>, room: RoomId, last: Seq, slots: &[Arc<Slot>]) {
+    pub(crate) fn delivered(&self, look: &Look<'_>, last: Seq, slots: &[Arc<Slot>]) {
         let mut facts = self.facts();
         let mut expected = last;
         for slot in slots {
             expected = expected.next();
             let got = slot.event().seq;
-            facts.must(got == expected, || format!("I6: {reader} got {got} of room {room}, not {expected}"));
-            facts.seen(reader, who, room, slot.event());
+            facts.must(got == expected, || format!("I6: {look} got {got}, not {expected}"));
+            facts.seen(look, slot.event());
             facts.counts.delivered += 1;
             facts.given.push(Arc::downgrade(slot));
         }
@@ -196,33 +214,36 @@ impl Facts {
     }
 
     /// Something that somebody was shown: it must be in the log, and be theirs to see. (I3, I12)
-    pub(crate) fn seen(&mut self, reader: &str, who: Option<Author>, room: RoomId, event: &Event) {
-        self.told(reader, room, event);
-        let may = self.may_read_between(room, who, Seq(event.seq.0.saturating_sub(1)), None);
-        self.must(may, || format!("I12: {reader} ({who:?}) saw {event:?} after losing the right to"));
+    pub(crate) fn seen(&mut self, look: &Look<'_>, event: &Event) {
+        self.told(look, event);
+        let may = self.may_read_between(look.room, look.who, Seq(event.seq.0.saturating_sub(1)), None);
+        self.must(may, || format!("I12: {look} saw {event:?} after losing the right to"));
     }
 
     /// Something that somebody was told is in the log there, looking as its amendments allow. (I3)
-    pub(crate) fn told(&mut self, reader: &str, room: RoomId, event: &Event) {
-        let committed = self.event(room, event.seq).cloned();
-        let holds = committed.as_ref().is_some_and(|committed| self.may_look_like(committed, event));
-        self.must(holds, || format!("I3: {reader} saw {event:?}, where the log has {committed:?}"));
+    pub(crate) fn told(&mut self, look: &Look<'_>, event: &Event) {
+        let committed = self.event(look.room, event.seq).cloned();
+        let holds = committed.as_ref().is_some_and(|committed| self.may_look_like(committed, event, look.since));
+        self.must(holds, || format!("I3: {look} saw {event:?}, where the log has {committed:?}"));
     }
 
-    /// Whether an event can have looked so at some time: as it was, or as an amendment left it.
-    fn may_look_like(&self, committed: &Event, seen: &Event) -> bool {
-        if committed == seen {
-            return true;
-        }
+    /// Whether an event can have looked so at some time from `since` on: as it was, or as an amendment left it.
+    fn may_look_like(&self, committed: &Event, seen: &Event, since: Seq) -> bool {
         let target = match (&committed.body, &seen.body) {
             (Body::Message { .. }, _) => committed.number,
             (Body::Edit { target, .. }, _) => *target,
-            _ => return false,
+            _ => return committed == seen,
         };
-        let amendments = self.log(committed.room).iter().filter(|event| event.body.amends() == Some(target));
-        let bodies = amendments.filter_map(|amendment| amended(&committed.body, &amendment.body));
-        let as_seen = |body| Event { body, ..committed.clone() } == *seen;
-        bodies.into_iter().any(as_seen)
+        let mut bodies = vec![committed.body.clone()];
+        for amendment in self.log(committed.room).iter().filter(|event| event.body.amends() == Some(target)) {
+            if let Some(body) = amended(&committed.body, &amendment.body) {
+                if amendment.seq <= since {
+                    bodies.clear();
+                }
+                bodies.push(body);
+            }
+        }
+        bodies.into_iter().any(|body| Event { body, ..committed.clone() } == *seen)
     }
 
     /// Whether somebody could read the room at any time from `first` to `last`, both positions of its log.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use parlor_core::event::{Author, Body};
-use parlor_core::ids::{GuestId, Number, RoomId};
+use parlor_core::ids::{GuestId, Number, RoomId, Seq};
 use parlor_core::room::RoomRef;
 use parlor_core::slot::Slot;
 use parlor_core::{Error, Refusal};
 
 use crate::cluster::Life;
 use crate::executor::unless;
+use crate::oracle::Look;
 use crate::town::{Town, guest};
 
 /// Asks for messages by their numbers, most of them for the next.
@@ -34,11 +35,11 @@ pub(crate) async fn waiter(town: Arc<Town>, number: u64) {
         town.oracle.facts().waiting.remove(&name);
         match answer.flatten() {
             None => continue,
-            Some(Ok(slot)) => {
+            Some(Ok((since, slot))) => {
                 let got = slot.event().number;
                 let mut facts = town.oracle.facts();
                 facts.must(got == asked && slot.event().body.is_message(), || format!("{name}: {got} for {asked}"));
-                facts.seen(&name, Some(Author::Guest(me)), room, slot.event());
+                facts.seen(&Look { reader: &name, who: Some(Author::Guest(me)), room, since }, slot.event());
                 facts.counts.answered += 1;
             }
             Some(Err(error)) => {
@@ -53,10 +54,11 @@ pub(crate) async fn waiter(town: Arc<Town>, number: u64) {
     }
 }
 
-async fn message(life: &Life, me: GuestId, room: RoomId, number: Number) -> Result<Arc<Slot>, Error> {
+async fn message(life: &Life, me: GuestId, room: RoomId, number: Number) -> Result<(Seq, Arc<Slot>), Error> {
     let log = life.chat.find(&guest(me), RoomRef::Id(room)).await?;
     let _here = life.chat.attend(&guest(me), &log, None);
-    life.chat.message(&guest(me), &log, number).await
+    let since = log.head().seq;
+    Ok((since, life.chat.message(&guest(me), &log, number).await?))
 }
 
 /// Whether a refusal tells of the message, and not of the room; checks that it is true.
@@ -87,7 +89,7 @@ fn is_right(town: &Town, me: GuestId, room: RoomId, asked: Number, error: &Error
 pub(crate) async fn historian(town: Arc<Town>) {
     let me = town.make_guest().await;
     while !town.is_quiet() {
-        town.pause(5, 80).await;
+        town.pause(1, 40).await;
         let (room, limit) = (town.any_room(), town.dice(|dice| *dice.pick(&[1, 7, 64, 100]).expect("not empty")));
         let Some(life) = town.cluster.any() else { continue };
         let mut before = None;
@@ -95,11 +97,13 @@ pub(crate) async fn historian(town: Arc<Town>) {
             let told = town.told(&life, room);
             let asked = life.run(async {
                 let log = life.chat.find(&guest(me), RoomRef::Id(room)).await?;
-                life.chat.history(&guest(me), &log, before, limit).await
+                let since = log.head().seq;
+                Ok((since, life.chat.history(&guest(me), &log, before, limit).await?))
             });
             let Some(Some(answer)) = unless(town.cut(100, 40), asked).await else { break };
-            let Some(page) = understand(&town, me, room, answer) else { break };
-            check_page(&town, me, room, (before, limit), told, &page);
+            let Some((since, page)) = understand(&town, me, room, answer) else { break };
+            let look = Look { reader: "a page", who: Some(Author::Guest(me)), room, since };
+            check_page(&town, &look, (before, limit), told, &page);
             let Some(first) = page.first() else { break };
             before = Some(first.event().number);
         }
@@ -109,13 +113,12 @@ pub(crate) async fn historian(town: Arc<Town>) {
 /// Pages join without a hole: each ends where the one after it began, and is as long as it can be. (I9)
 fn check_page(
     town: &Town,
-    me: GuestId,
-    room: RoomId,
+    look: &Look<'_>,
     (before, limit): (Option<Number>, usize),
     told: Option<Number>,
     page: &[Arc<Slot>],
 ) {
-    let mut facts = town.oracle.facts();
+    let (room, mut facts) = (look.room, town.oracle.facts());
     let last = page.last().map_or(0, |slot| slot.event().number.0);
     match before {
         Some(before) => {
@@ -132,7 +135,7 @@ fn check_page(
         let event = slot.event();
         let right = event.number.0 == number && event.body.is_message();
         facts.must(right, || format!("I9: room {room}: {event:?} in a page where {number} belongs"));
-        facts.seen("a page", Some(Author::Guest(me)), room, event);
+        facts.seen(look, event);
     }
     facts.counts.paged += 1;
 }
@@ -148,15 +151,19 @@ pub(crate) async fn searcher(town: Arc<Town>) {
         let told = town.told(&life, room).unwrap_or_default();
         let asked = life.run(async {
             let log = life.chat.find(&guest(me), RoomRef::Id(room)).await?;
-            life.chat.search(&guest(me), &log, "HELLO にち", None, HITS).await
+            let since = log.head().seq;
+            Ok((since, life.chat.search(&guest(me), &log, "HELLO にち", None, HITS).await?))
         });
-        let Some(Some(answer)) = unless(town.cut(100, 40), asked).await else { continue };
-        let Some(hits) = understand(&town, me, room, answer) else { continue };
+        town.oracle.facts().searching += 1;
+        let answer = unless(town.cut(100, 40), asked).await;
+        town.oracle.facts().searching -= 1;
+        let Some(Some(answer)) = answer else { continue };
+        let Some((since, hits)) = understand(&town, me, room, answer) else { continue };
         let mut facts = town.oracle.facts();
         let numbers: Vec<u64> = hits.iter().map(|slot| slot.event().number.0).collect();
         facts.must(numbers.is_sorted_by(|a, b| a > b), || format!("hits are not newest first: {numbers:?}"));
         for hit in &hits {
-            facts.seen("a search", Some(Author::Guest(me)), room, hit.event());
+            facts.seen(&Look { reader: "a search", who: Some(Author::Guest(me)), room, since }, hit.event());
         }
         let oldest = if hits.len() < HITS { 0 } else { numbers.last().copied().unwrap_or(0) };
         let missed = facts.log(room).iter().find(|event| {
@@ -171,7 +178,7 @@ pub(crate) async fn searcher(town: Arc<Town>) {
 }
 
 /// An answer that is none is a fault that passes, or a room that the reader may not read.
-fn understand(town: &Town, me: GuestId, room: RoomId, answer: Result<Vec<Arc<Slot>>, Error>) -> Option<Vec<Arc<Slot>>> {
+fn understand<T>(town: &Town, me: GuestId, room: RoomId, answer: Result<T, Error>) -> Option<T> {
     if let Err(Error::Failed(fault)) = &answer {
         town.injected(fault);
     } else if let Err(error) = &answer {

@@ -11,6 +11,7 @@ use parlor_core::{Error, Fault, Refusal};
 
 use crate::cluster::Life;
 use crate::executor::unless;
+use crate::oracle::Look;
 use crate::town::{Town, guest};
 
 /// One thing that somebody wants to happen, however many tries it takes.
@@ -116,7 +117,7 @@ async fn carry_out(town: &Town, act: &Act) -> Option<Posted> {
 
 async fn attempt(town: &Town, act: &Act) -> Outcome {
     let Some(life) = town.cluster.any() else { return Outcome::Unknown };
-    let result = unless(town.cut(150, 40), life.run(ask(&life, act))).await;
+    let result = unless(town.cut(150, 40), life.run(ask(town, &life, act))).await;
     let Some(Some(result)) = result else { return Outcome::Unknown };
     let author = Author::Guest(act.author);
     match result {
@@ -152,11 +153,11 @@ async fn attempt(town: &Town, act: &Act) -> Outcome {
     Outcome::Refused
 }
 
-async fn ask(life: &Life, act: &Act) -> Result<Posted, Error> {
+async fn ask(town: &Town, life: &Life, act: &Act) -> Result<Posted, Error> {
     let me = guest(act.author);
     let log = life.chat.find(&me, RoomRef::Id(act.room)).await?;
     let options = PostOptions { key: act.key.clone(), ..PostOptions::default() };
-    match &act.body {
+    let posted = match &act.body {
         Body::Message { text, reply_to, .. } => {
             let options = PostOptions { reply_to: *reply_to, ..options };
             life.chat.post(&me, &log, text.as_str().as_bytes(), options).await
@@ -167,7 +168,12 @@ async fn ask(life: &Life, act: &Act) -> Result<Posted, Error> {
             life.chat.react(&me, &log, *target, emoji.as_str().as_bytes(), *on).await
         }
         Body::Settings(_) | Body::Member { .. } | Body::Closed => Err(Refusal::Forbidden.into()),
-    }
+    }?;
+    // An author hears of it after the readers can; a store that fails may leave the node unable to read it back.
+    let (seq, head) = (posted.slot.event().seq, log.head().seq);
+    let visible = seq <= head || !town.plan.store_reads_soundly();
+    town.oracle.must(visible, || format!("I2: {act:?} was acknowledged at {seq}, and readers can see up to {head}"));
+    Ok(posted)
 }
 
 /// What was acknowledged is in the log, as it was sent, behind all that was acknowledged before. (I2, I5, I7)
@@ -175,7 +181,8 @@ fn acknowledged(town: &Town, life: &Life, act: &Act, posted: &Posted) {
     let event = posted.slot.event();
     let mut facts = town.oracle.facts();
     let author = Author::Guest(act.author);
-    facts.told("its author", act.room, event);
+    let look = Look { reader: "its author", who: Some(author), room: act.room, since: Seq(0) };
+    facts.told(&look, event);
     let stored = facts.event(act.room, event.seq).cloned();
     let same = stored.as_ref().is_some_and(|stored| stored.body == act.body && stored.author == author);
     facts.must(same, || format!("I2: {act:?} was acknowledged, and the log has {stored:?}"));

@@ -6,10 +6,12 @@ use parlor_core::cursor::{Cursor, End, Next, Position};
 use parlor_core::event::Author;
 use parlor_core::ids::{GuestId, Number, RoomId, Seq};
 use parlor_core::room::RoomRef;
+use parlor_core::room_log::RoomLog;
 use parlor_core::{Actor, Error, Refusal, Who};
 
 use crate::cluster::Life;
 use crate::executor::unless;
+use crate::oracle::Look;
 use crate::town::{Town, guest};
 
 /// One reader, through all its connections.
@@ -54,16 +56,17 @@ impl Reader {
         let told = town.told(life, self.room);
         let attach = async {
             let log = life.chat.find(&self.actor, RoomRef::Id(self.room)).await?;
-            life.chat.attach(&self.actor, &log, self.at).await
+            let cursor = life.chat.attach(&self.actor, &log, self.at).await?;
+            Ok((log, cursor))
         };
-        let mut cursor = match attach.await {
-            Ok(cursor) => cursor,
+        let (log, mut cursor) = match attach.await {
+            Ok(attached) => attached,
             Err(error) => return self.refused(town, &error),
         };
         self.check_attached(town, cursor.position(), told);
         self.stand_at(town, cursor.position());
         let cut = town.cut(700, 600);
-        unless(cut, self.read(town, &mut cursor, stalls)).await.unwrap_or(Ended::Cut)
+        unless(cut, self.read(town, &log, &mut cursor, stalls)).await.unwrap_or(Ended::Cut)
     }
 
     /// A resumed cursor stands where it was; a new one behind all that this node has told to be stored. (I8)
@@ -98,17 +101,22 @@ impl Reader {
         town.must_be_shut_out("reading", self.room, who, error);
     }
 
-    async fn read(&mut self, town: &Town, cursor: &mut Cursor, stalls: bool) -> Ended {
+    async fn read(&mut self, town: &Town, log: &RoomLog, cursor: &mut Cursor, stalls: bool) -> Ended {
         loop {
             let max = town.dice(|dice| *dice.pick(&[1, 3, 64, 65, 1_000]).expect("not empty"));
+            let since = log.head().seq;
             match cursor.next(max).await {
                 Ok(Next::Events(slots)) => {
                     town.oracle.must((1..=max).contains(&slots.len()), || format!("{} events for {max}", slots.len()));
                     let last = self.at.map_or(Seq(0), |at| at.seq);
-                    town.oracle.delivered(&self.name, self.actor.author(), self.room, last, &slots);
+                    let look = Look { reader: &self.name, who: self.actor.author(), room: self.room, since };
+                    town.oracle.delivered(&look, last, &slots);
                     self.stand_at(town, cursor.position());
                     let end = slots.last().map(|slot| slot.event().seq);
                     town.oracle.must(end == self.at.map(|at| at.seq), || format!("{}: not at {end:?}", self.name));
+                    // What lies beyond the head had no effect on the node yet, on the rights of its readers for example.
+                    let beyond = end.is_some_and(|end| end > log.head().seq);
+                    town.oracle.must(!beyond, || format!("{} read to {end:?}, beyond {:?}", self.name, log.head()));
                 }
                 Ok(Next::End(End::Closed)) => {
                     let closed = town.oracle.facts().is_closed(self.room);

@@ -95,6 +95,10 @@ impl Report {
         self.counts.add(&other.counts);
     }
 
+    pub(crate) fn committed(&self) -> u64 {
+        self.counts.committed
+    }
+
     /// Whether everything that the checks are about has happened.
     pub(crate) fn is_eventful(&self) -> bool {
         self.counts.all().iter().all(|count| *count > 0)

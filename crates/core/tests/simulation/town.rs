@@ -1,19 +1,20 @@
 //! What everybody in a run shares, and the one who breaks things.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use parlor_core::event::{Author, Body, Draft, NameChoice};
 use parlor_core::ids::{Epoch, GuestId, Number, RoomId, RoomKey, Timestamp};
 use parlor_core::model::Model;
 use parlor_core::ports::Store;
 use parlor_core::room::{Access, Role, RoomRef, SettingsChange};
+use parlor_core::sequencer::PostOptions;
 use parlor_core::text::{DisplayName, Subject};
 use parlor_core::{Actor, Error, Fault, Who};
 
 use crate::cluster::{Cluster, Life};
 use crate::dice::{Dice, EPOCH_US};
-use crate::executor::{Executor, OUTSIDE, Sim};
+use crate::executor::{Executor, OUTSIDE, Sim, lock};
 use crate::oracle::Oracle;
 use crate::plan::Plan;
 use crate::store::Flaky;
@@ -26,6 +27,7 @@ pub(crate) struct Town {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) plan: Plan,
     pub(crate) rooms: Vec<RoomId>,
+    guests: Mutex<Vec<GuestId>>,
     quiet: AtomicBool,
     words: AtomicU64,
 }
@@ -66,8 +68,8 @@ impl Town {
             Ok::<_, String>(rooms)
         })?;
         let rooms = rooms.ok_or("the town was not built within a minute")??;
-        let (quiet, words) = (AtomicBool::new(false), AtomicU64::new(0));
-        Ok(Arc::new(Town { sim, oracle, cluster, plan: plan.clone(), rooms, quiet, words }))
+        let (guests, quiet, words) = (Mutex::default(), AtomicBool::new(false), AtomicU64::new(0));
+        Ok(Arc::new(Town { sim, oracle, cluster, plan: plan.clone(), rooms, guests, quiet, words }))
     }
 
     /// Lets people in, and everything go wrong that the plan says.
@@ -142,17 +144,20 @@ impl Town {
             if let Some(life) = self.cluster.any()
                 && let Some(Ok(guest)) = life.run(life.chat.new_guest()).await
             {
+                let mut guests = lock(&self.guests);
+                self.oracle.must(!guests.contains(&guest), || format!("two people are the guest {guest}"));
+                guests.push(guest);
                 return guest;
             }
             self.pause(1, 20).await;
         }
     }
 
-    /// The newest message of which a node has told that it is stored; only where its store never fails, since
-    /// a node that can't read tells all the same.
+    /// The newest message of which a node has told that it is stored; only where its store can always be read:
+    /// a node that can't tells all the same.
     pub(crate) fn told(&self, life: &Life, room: RoomId) -> Option<Number> {
         let told = self.oracle.facts().told_by.get(&(life.group, room)).copied();
-        told.filter(|_| self.plan.store_is_sound())
+        told.filter(|_| self.plan.store_reads_soundly())
     }
 
     /// Takes note of a fault, which must be one that the simulation made.
@@ -180,6 +185,10 @@ async fn operate(town: Arc<Town>) {
             // Nobody waits for the answer: the log says what became of it, and nodes hear of it by looking only.
             let draft = member_event(&town, room);
             let _ = life.run(town.cluster.store.append(vec![draft])).await;
+            if what < 20 {
+                // Something to see at once for whom it concerned.
+                let _ = life.run(say(&town, &life, room)).await;
+            }
             continue;
         }
         let act = async {
@@ -200,6 +209,11 @@ async fn operate(town: Arc<Town>) {
     open_again(&town).await;
 }
 
+async fn say(town: &Town, life: &Life, room: RoomId) -> Result<(), Error> {
+    let log = life.chat.find(&OPERATOR, RoomRef::Id(room)).await?;
+    life.chat.post(&OPERATOR, &log, town.word().as_bytes(), PostOptions::default()).await.map(|_| ())
+}
+
 /// Most runs end with every room open to all, so that most readers must see the end.
 async fn open_again(town: &Town) {
     if town.dice(|dice| dice.chance(300)) {
@@ -214,8 +228,10 @@ async fn open_again(town: &Town) {
 
 fn member_event(town: &Town, room: RoomId) -> Draft {
     let roles = [None, Some(Role::Member), Some(Role::Banned), Some(Role::Admin)];
-    let (who, role) = town.dice(|dice| (dice.between(1, 8), dice.pick(&roles).copied()));
-    system_draft(town, room, Body::Member { who: Author::Guest(GuestId(who)), role: role.flatten() })
+    let guests = lock(&town.guests).clone();
+    let (who, role) = town.dice(|dice| (dice.pick(&guests).copied(), dice.pick(&roles).copied()));
+    let who = Author::Guest(who.unwrap_or(GuestId(1)));
+    system_draft(town, room, Body::Member { who, role: role.flatten() })
 }
 
 fn system_draft(town: &Town, room: RoomId, body: Body) -> Draft {
