@@ -54,7 +54,7 @@ pub(crate) async fn waiter(town: Arc<Town>, number: u64) {
     }
 }
 
-async fn message(life: &Life, me: GuestId, room: RoomId, number: Number) -> Result<(Seq, Arc<Slot>), Error> {
+pub(crate) async fn message(life: &Life, me: GuestId, room: RoomId, number: Number) -> Result<(Seq, Arc<Slot>), Error> {
     let log = life.chat.find(&guest(me), RoomRef::Id(room)).await?;
     let _here = life.chat.attend(&guest(me), &log, None);
     let since = log.head().seq;

@@ -12,6 +12,7 @@ use parlor_core::{Error, Fault, Refusal};
 use crate::cluster::Life;
 use crate::executor::unless;
 use crate::oracle::Look;
+use crate::pages;
 use crate::town::{Town, guest};
 
 /// One thing that somebody wants to happen, however many tries it takes.
@@ -53,6 +54,9 @@ pub(crate) async fn poster(town: Arc<Town>, number: u64) {
         if town.dice(|dice| dice.chance(60)) {
             say_nonsense(&town, me).await;
             continue;
+        }
+        if town.dice(|dice| dice.chance(300)) {
+            look_back(&town, me, &own).await;
         }
         let mut act = compose(&town, me, &own);
         if act.key.is_some() {
@@ -207,6 +211,18 @@ fn must_not_be_there(town: &Town, act: &Act, why: &str) {
         _ => false,
     });
     facts.must(act.key.is_some() || !there, || format!("I14: {act:?} is in the log, though {why}"));
+}
+
+/// One's own message, as it is now: an amendment that this node has seen must show. (I3)
+async fn look_back(town: &Town, me: GuestId, own: &[(RoomId, Number)]) {
+    let (Some(life), Some((room, number))) = (town.cluster.any(), town.dice(|dice| dice.pick(own).copied())) else {
+        return;
+    };
+    let read = life.run(pages::message(&life, me, room, number));
+    if let Some(Some(Ok((since, slot)))) = unless(town.cut(200, 20), read).await {
+        let look = Look { reader: "its author", who: Some(Author::Guest(me)), room, since };
+        town.oracle.facts().seen(&look, slot.event());
+    }
 }
 
 /// The same key with another body, which must be refused. (I5)
