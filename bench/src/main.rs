@@ -163,7 +163,7 @@ fn circumstances(setup: &Setup) -> Result<Vec<(&'static str, String)>> {
     Ok(vec![
         ("machine", procfs::machine()),
         ("disk", format!("4 KiB written and synced in {:.2} ms (median)", sync_ms(&setup.work_dir)?)),
-        ("others' load", procfs::load_average()),
+        ("load average", procfs::load_average()),
         ("date", first_line("date", &["-u", "+%Y-%m-%d %H:%M UTC"])),
         ("commit", first_line("git", &["describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"])),
         ("command", command.join(" ")),

@@ -88,7 +88,7 @@ pub(crate) fn machine() -> String {
 pub(crate) fn load_average() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let minute = text.split(' ').next().unwrap_or("unknown");
-    format!("{minute} processes wanted to run on average in the minute before")
+    format!("{minute} in the minute before; more than about 0.5 spoils speeds and latencies")
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ use cli::{Cli, Command, ConfigCommand};
 /// Requests make and drop many small things on several threads, which the C library's allocator does at three times the cost
 /// (docs/performance.md).
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
