@@ -32,7 +32,7 @@ use clap::Parser;
 
 use cli::{Cli, Command, ConfigCommand};
 
-/// Requests make and drop many small things on several threads, which the C library's allocator does at three times the cost
+/// A waiting request takes less memory and a post less CPU than with the C library's allocator
 /// (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
