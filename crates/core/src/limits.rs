@@ -74,6 +74,10 @@ pub const SEARCH_HITS: usize = 100;
 /// Rooms in one listing.
 pub const LISTED_ROOMS: usize = 500;
 
+/// Milliseconds between two looks at how far the watched rooms have come: how long a lost hint, or events that could not be
+/// read back at once, can stay unseen (PROMISES 2.6).
+pub const HEADS_LOOK_MILLIS: u64 = 500;
+
 /// Bytes of an HTTP request's line (PROMISES 2.7).
 pub const HTTP_REQUEST_LINE_BYTES: usize = 8 * 1024;
 

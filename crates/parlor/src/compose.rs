@@ -1,6 +1,6 @@
 //! Puts the pieces together: a store, the chat over it, its doors on their sockets.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_core::limits;
@@ -33,6 +33,7 @@ pub(crate) async fn serve(
     let (chat, engines) = Chat::open(world, config.limits.clone(), config.cache_bytes).await?;
     let mut sequencer = runtime::spawn(engines.sequencer.run());
     runtime::spawn(engines.follower.run());
+    runtime::spawn(look_at_heads(Arc::downgrade(&chat)));
     let http = Arc::new(Http {
         chat,
         options: HttpOptions {
@@ -64,6 +65,20 @@ pub(crate) async fn serve(
         tracing::warn!("a connection that did not end held the sequencer; what it was acknowledged is stored");
     }
     Ok(())
+}
+
+/// Looks how far the watched rooms have come, as long as there is a chat. On one node, too: events that could not be read back
+/// right after their commit would otherwise wait for the next post.
+async fn look_at_heads(chat: Weak<Chat>) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(limits::HEADS_LOOK_MILLIS));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(chat) = chat.upgrade() else { return };
+        if let Err(fault) = chat.look_at_heads().await {
+            tracing::warn!(%fault, "the heads of the rooms could not be looked at");
+        }
+    }
 }
 
 /// Connections that the process may hold, by its configuration and its descriptors (`None`: without a bound).

@@ -44,6 +44,11 @@ impl Tx<'_> {
     /// Takes tokens into the index, and moves the room's position there.
     pub(super) fn index(&mut self, room: RoomId, upto: Seq, entries: &[IndexEntry]) -> Result<()> {
         let Some(head) = rooms::head(self.db, room)? else { return Ok(()) };
+        let sql = "SELECT seq FROM indexed WHERE room = ?1";
+        let indexed: i64 = self.db.prepare_cached(sql)?.query_row([int(room.0)], |row| row.get(0))?;
+        if int(upto.min(head.seq).0) < indexed {
+            return Ok(());
+        }
         for entry in entries {
             let row = row_id(room, entry.number.0)?;
             if entry.tokens.is_empty() {

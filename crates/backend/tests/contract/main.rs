@@ -94,5 +94,6 @@ contract! {
         other_entries_take_the_place_of_the_old,
         hits_come_newest_first_in_pages_of_one_room,
         the_lag_is_told_and_goes_away,
-        an_indexed_position_never_runs_back_or_ahead;
+        an_indexed_position_never_runs_back_or_ahead,
+        a_late_follower_changes_nothing;
 }

@@ -130,3 +130,15 @@ pub(crate) async fn an_indexed_position_never_runs_back_or_ahead(store: Arc<dyn 
     }
     store.index(RoomId(9), Seq(4), vec![]).await.unwrap();
 }
+
+pub(crate) async fn a_late_follower_changes_nothing(store: Arc<dyn Store>) {
+    let event = add(&*store, LOBBY, message("old words")).await;
+    add(&*store, LOBBY, message("more")).await;
+    let entry = |text: &str| vec![IndexEntry { number: event.number, tokens: tokens(text) }];
+    store.index(LOBBY, Seq(2), entry("new words")).await.unwrap();
+    store.index(LOBBY, Seq(1), entry("old words")).await.unwrap();
+    assert_eq!(hits(&*store, LOBBY, "old").await, [0; 0]);
+    assert_eq!(hits(&*store, LOBBY, "new").await, [1]);
+    store.index(LOBBY, Seq(2), entry("newest words")).await.unwrap();
+    assert_eq!(hits(&*store, LOBBY, "newest").await, [1]);
+}

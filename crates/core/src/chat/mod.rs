@@ -196,6 +196,9 @@ impl Chat {
     /// A `Fault` of the store.
     pub async fn look_at_heads(&self) -> Result<(), Fault> {
         let watched = self.logs.watched();
+        if watched.is_empty() {
+            return Ok(());
+        }
         let heads = self.world.store.heads(watched.iter().map(|log| log.id()).collect()).await?;
         for (room, head) in heads {
             self.heard(room, head.seq).await?;

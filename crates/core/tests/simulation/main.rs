@@ -12,9 +12,11 @@
 //! | `cluster.rs` | nodes, crashes, the bus |
 //! | `town.rs`, `posters.rs`, `readers.rs`, `pages.rs` | who acts |
 //! | `oracle.rs`, `settle.rs` | what must hold |
+//! | `run.rs`, `counts.rs`, `controls.rs` | a run, how much happened in it, and the worlds that must be found wrong |
 
 mod cluster;
 mod controls;
+mod counts;
 mod dice;
 mod executor;
 mod mutants;
@@ -36,7 +38,9 @@ const SEEDS: u64 = 500;
 const PARTS: u64 = 4;
 
 /// Seeds that failed once, each with what it showed.
-const FAILED_ONCE: [u64; 0] = [];
+const FAILED_ONCE: [u64; 1] = [
+    3_308, // access as it was, role as it is: a refusal that the checks took for one without a reason
+];
 
 fn seeds_hold(seeds: impl Iterator<Item = u64>) -> Report {
     let mut total = Report::default();

@@ -12,6 +12,7 @@ use parlor_core::room::{Access, Role};
 use parlor_core::slot::Slot;
 use parlor_core::text::Text;
 
+use crate::counts::Counts;
 use crate::executor::{Group, lock};
 
 /// Somebody's look at a room through a node.
@@ -59,42 +60,6 @@ pub(crate) struct Facts {
     given: Vec<Weak<Slot>>,
     violations: Vec<String>,
     pub(crate) counts: Counts,
-}
-
-/// How much happened: a run in which nothing does would prove nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) committed: u64,
-    pub(crate) acknowledged: u64,
-    pub(crate) duplicates: u64,
-    pub(crate) conflicts: u64,
-    pub(crate) delivered: u64,
-    pub(crate) answered: u64,
-    pub(crate) paged: u64,
-    pub(crate) removed: u64,
-    pub(crate) crashes: u64,
-    pub(crate) faults: u64,
-}
-
-impl Counts {
-    pub(crate) fn all(&self) -> [u64; 10] {
-        let Counts { committed, acknowledged, duplicates, conflicts, .. } = *self;
-        let Counts { delivered, answered, paged, removed, crashes, faults, .. } = *self;
-        [committed, acknowledged, duplicates, conflicts, delivered, answered, paged, removed, crashes, faults]
-    }
-
-    pub(crate) fn add(&mut self, other: &Counts) {
-        self.committed += other.committed;
-        self.acknowledged += other.acknowledged;
-        self.duplicates += other.duplicates;
-        self.conflicts += other.conflicts;
-        self.delivered += other.delivered;
-        self.answered += other.answered;
-        self.paged += other.paged;
-        self.removed += other.removed;
-        self.crashes += other.crashes;
-        self.faults += other.faults;
-    }
 }
 
 impl Oracle {
@@ -262,11 +227,15 @@ impl Facts {
         })
     }
 
-    /// Whether there was a time when somebody could not read the room: then a refusal is no surprise.
+    /// Whether somebody can have been refused a room. A node that is a little behind goes by the room's access as it was
+    /// and by the role as it is, so any of the one may have met any of the other.
     pub(crate) fn was_ever_shut_out(&self, room: RoomId, who: Author) -> bool {
-        let log = self.log(room);
-        self.is_closed(room)
-            || (0..=log.len() as u64).any(|at| !self.may_read_between(room, Some(who), Seq(at), Some(Seq(at))))
+        let accesses = self.access.get(&room).into_iter().flatten().map(|(_, access)| *access).chain([Access::Open]);
+        let roles = self.roles.get(&(room, who)).into_iter().flatten().map(|(_, role)| *role).chain([None]);
+        let roles: Vec<Option<Role>> = roles.collect();
+        let mut met = accesses.flat_map(|access| roles.iter().map(move |role| (access, *role)));
+        let refused = |(access, role)| policy::check(Verb::Read, access, Standing::of(Some(who), role)).is_err();
+        self.is_closed(room) || met.any(refused)
     }
 
     /// Every word that was made for one text of a message, with the message's number.

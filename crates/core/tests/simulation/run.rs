@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::counts::Counts;
 use crate::executor::Executor;
-use crate::oracle::Counts;
 use crate::plan::Plan;
 use crate::settle;
 use crate::town::Town;
