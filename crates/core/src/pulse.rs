@@ -61,8 +61,9 @@ impl Presence {
         self.pulse.subscribe()
     }
 
+    /// Whether nobody attends right now. Who left and only lingers does not keep a room in memory.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+        self.lock().values().all(|attendee| attendee.open == 0)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, Attendee>> {

@@ -201,7 +201,10 @@ impl Chat {
         }
         let heads = self.world.store.heads(watched.iter().map(|log| log.id()).collect()).await?;
         for (room, head) in heads {
-            self.heard(room, head.seq).await?;
+            if let Err(fault) = self.heard(room, head.seq).await {
+                // One damaged room must not keep the others from being healed.
+                tracing::warn!(%fault, %room, "a room could not be caught up with");
+            }
         }
         Ok(())
     }

@@ -178,7 +178,7 @@ fn failed(fault: &Fault, id: &str) -> Answer {
         .with(RETRY_AFTER, 1),
         Fault::OutcomeUnknown(_) => {
             Answer::new(unavailable, "outcome_unknown", "the server does not know whether this was stored")
-                .advising("repeat it with the same Idempotency-Key, which is always safe")
+                .advising("repeat it with the same Idempotency-Key and cookie, which is always safe")
                 .with(RETRY_AFTER, 1)
         }
         Fault::Corrupt(_) | Fault::Internal(_) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONNECTION, CONTENT_ENCODING, HOST, ORIGIN, TRANSFER_ENCODING};
+use axum::http::header::{CONNECTION, CONTENT_ENCODING, HOST, ORIGIN, REFERER, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version};
 use axum::response::Response;
 use http_body_util::{BodyExt, Limited};
@@ -117,10 +117,15 @@ pub fn check_same_site(headers: &HeaderMap) -> Result<(), Answer> {
     if let Some(site) = headers.get("sec-fetch-site") {
         return if site == "same-origin" || site == "none" { Ok(()) } else { Err(refused()) };
     }
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
-    let same = origin.to_str().ok().and_then(|origin| origin.split_once("://")).is_some_and(|(_, authority)| {
-        headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| host.eq_ignore_ascii_case(authority))
-    });
+    // Over plain HTTP browsers send neither that nor, with GET, an origin; what is left then is the page's address.
+    let Some(from) = headers.get(ORIGIN).or_else(|| headers.get(REFERER)) else { return Ok(()) };
+    let authority = from
+        .to_str()
+        .ok()
+        .and_then(|from| from.split_once("://"))
+        .map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let same = authority.zip(host).is_some_and(|(authority, host)| host.eq_ignore_ascii_case(authority));
     if same { Ok(()) } else { Err(refused()) }
 }
 
@@ -254,6 +259,8 @@ mod tests {
         check(&[("host", "a"), ("origin", "http://a"), ("sec-fetch-site", "cross-site")], false);
         check(&[("host", "a"), ("sec-fetch-site", "same-site")], false);
         check(&[("host", "a"), ("sec-fetch-site", "none")], true);
+        check(&[("host", "a:1"), ("referer", "http://a:1/chat/k")], true);
+        check(&[("host", "a:1"), ("referer", "http://evil/a:1")], false);
         // Behind a proxy that changes Host, the browser's own word still holds.
         check(
             &[("host", "127.0.0.1:1234"), ("origin", "https://chat.example"), ("sec-fetch-site", "same-origin")],
