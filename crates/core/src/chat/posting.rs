@@ -8,6 +8,7 @@ use crate::event::{Author, Body, Draft, NameChoice};
 use crate::guests;
 use crate::ids::Number;
 use crate::policy::Verb;
+use crate::ports::SYSTEM_NAME;
 use crate::rates::Person;
 use crate::refusal::{Error, Refusal};
 use crate::room_log::RoomLog;
@@ -111,7 +112,7 @@ impl Chat {
             (Author::Guest(guest), None) => {
                 NameChoice::RememberedOr(fallback.unwrap_or_else(|| guests::unnamed(guest)))
             }
-            (Author::System, _) => NameChoice::Given(DisplayName::stored("system".into())),
+            (Author::System, _) => NameChoice::Given(DisplayName::stored(SYSTEM_NAME.to_owned())),
             (Author::Account(id), _) => {
                 let account = self.world.store.account(id).await?.ok_or(Refusal::Forbidden)?;
                 NameChoice::Given(account.display_name)
