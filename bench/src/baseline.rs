@@ -34,12 +34,17 @@ struct Head {
 /// When the port cannot be had.
 pub(crate) fn serve(port: u16) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_io().build()?;
+    end_with_standard_input();
+    runtime.block_on(accept(port))
+}
+
+/// Ends this process when its standard input does, that is with the process that started it.
+pub(crate) fn end_with_standard_input() {
     std::thread::spawn(|| {
         // The parent never writes: the end, or an error, means that it is gone.
         let _ = std::io::stdin().read(&mut [0]);
         std::process::exit(0);
     });
-    runtime.block_on(accept(port))
 }
 
 async fn accept(port: u16) -> Result<()> {

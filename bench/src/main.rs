@@ -3,36 +3,48 @@
 //! It starts the server itself, loads it over loopback, reads its CPU time and memory from `/proc`, and prints each
 //! figure beside what is wanted. It judges nothing by its exit code: 0 means that everything could be measured.
 //!
-//! Map: [`posts`], [`polls`], [`idle`] and [`pages`] each measure one part; [`server`] starts the processes,
-//! [`baseline`] is the bare server to compare with; [`http_load`] and [`writers`] make the load; [`http_client`] and
-//! [`answer`] read HTTP; [`procfs`] reads the kernel's accounts; [`million`] makes the large store; [`stats`] and
-//! [`report`] turn values into the table.
+//! Map: [`posts`], [`polls`], [`idle`] and [`pages`] each measure one part of the HTTP door; [`fanout`], [`held`],
+//! [`joins`] and [`stalled`] one of the doors that tell people what is said. [`server`] starts the processes; [`baseline`]
+//! and [`bare`] are the bare servers to compare with, [`others`] those of other people. [`http_load`] and [`writers`] make
+//! the load over HTTP, with [`http_client`] and [`answer`] to read it; [`crowd`] is everybody in a room, in processes of
+//! [`worker`], speaking a [`dialect`]. [`procfs`] reads the kernel's accounts; [`million`] makes the large store;
+//! [`stats`] and [`report`] turn values into the table.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and runs the baseline's tasks and threads")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table and the progress are what it is for")]
 
 mod answer;
+mod bare;
 mod baseline;
+mod crowd;
+mod dialect;
+mod fanout;
+mod held;
 mod http_client;
 mod http_load;
 mod idle;
+mod joins;
 mod million;
+mod others;
 mod pages;
 mod polls;
 mod posts;
 mod procfs;
 mod report;
 mod server;
+mod stalled;
 mod stats;
+mod worker;
 mod writers;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 use tempfile::TempDir;
 
+use crate::crowd::Talk;
 use crate::report::{Figure, Report, Wanted};
 use crate::stats::{Latencies, Series};
 
@@ -48,9 +60,12 @@ struct Arguments {
     /// What to measure
     #[arg(value_enum, default_value = "all")]
     part: Part,
-    /// Runs of each measurement; the median counts
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
-    runs: u16,
+    /// Runs of each measurement, of which the median counts [default: what docs/performance.md says, 3 to 9]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: Option<u16>,
+    /// One short run of everything with few people, to see that it works; its figures say nothing
+    #[arg(long)]
+    quick: bool,
     /// Seconds of each run of posts
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     seconds: u16,
@@ -60,6 +75,9 @@ struct Arguments {
     /// Messages in the large room
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     messages: u64,
+    /// Seconds that people who stopped reading go on to do so; after 30 the server may close them
+    #[arg(long, default_value_t = 0)]
+    stall_seconds: u16,
     /// Where stores are made: on the disk that shall be measured, never in memory
     #[arg(long, default_value = "target/bench")]
     work_dir: PathBuf,
@@ -73,6 +91,12 @@ enum Hidden {
     /// Runs the bare server that parlor is compared with
     #[command(hide = true)]
     Baseline { port: u16 },
+    /// Runs the bare loop that parlor's fan-out is compared with
+    #[command(hide = true)]
+    Bare { port: u16 },
+    /// Is a crowd, told what to do on standard input
+    #[command(hide = true)]
+    Crowd(worker::Station),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -83,6 +107,11 @@ enum Part {
     Idle,
     Pages,
     Size,
+    FanoutTerm,
+    FanoutWscmd,
+    Held,
+    Joins,
+    Stalled,
 }
 
 /// One part: takes its time, answers its rows of the table.
@@ -96,27 +125,45 @@ pub(crate) struct Setup {
     pub(crate) seconds: Duration,
     pub(crate) waiters: usize,
     pub(crate) messages: u64,
+    is_quick: bool,
+    /// How long people go on to stall when all else is measured.
+    pub(crate) stall: Duration,
+    /// Runs that were asked for, for parts that have a number of their own.
+    runs_asked: Option<u16>,
     /// The limit of open files of this process and of the servers.
     pub(crate) open_files: u64,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if let Some(Hidden::Baseline { port }) = arguments.hidden {
-        return baseline::serve(port);
+    match arguments.hidden {
+        Some(Hidden::Baseline { port }) => return baseline::serve(port),
+        Some(Hidden::Bare { port }) => return bare::serve(port),
+        Some(Hidden::Crowd(station)) => return worker::obey(&station),
+        None => {}
     }
     let setup = Setup::new(&arguments)?;
     let mut report = Report { circumstances: circumstances(&setup)?, figures: Vec::new() };
-    let parts: [(Part, Measure); 5] = [
+    let parts: [(Part, Measure); 10] = [
         (Part::Size, size),
         (Part::Idle, idle::measure),
         (Part::Pages, pages::measure),
         (Part::Posts, posts::measure),
         (Part::Polls, polls::measure),
+        (Part::FanoutTerm, fanout::measure_term),
+        (Part::FanoutWscmd, fanout::measure_wscmd),
+        (Part::Held, held::measure),
+        (Part::Joins, joins::measure),
+        (Part::Stalled, stalled::measure),
     ];
+    let mut failures = Vec::new();
     for (part, measure) in parts {
         if arguments.part == Part::All || arguments.part == part {
-            report.figures.extend(measure(&setup)?);
+            // The others' figures took minutes: they are shown all the same.
+            match measure(&setup) {
+                Ok(figures) => report.figures.extend(figures),
+                Err(error) => failures.push(format!("{}: {error:#}", name_of(part))),
+            }
         }
     }
     println!("{}", report.table());
@@ -124,7 +171,12 @@ fn main() -> Result<()> {
         let text = serde_json::to_string_pretty(&report.to_json())?;
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    ensure!(failures.is_empty(), "not everything could be measured\n{}", failures.join("\n"));
     Ok(())
+}
+
+fn name_of(part: Part) -> String {
+    part.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 impl Setup {
@@ -137,12 +189,43 @@ impl Setup {
         Ok(Self {
             server,
             work_dir: arguments.work_dir.canonicalize()?,
-            runs: usize::from(arguments.runs),
-            seconds: Duration::from_secs(arguments.seconds.into()),
-            waiters: arguments.waiters as usize,
-            messages: arguments.messages,
+            runs: match arguments.runs {
+                Some(runs) => runs.into(),
+                None if arguments.quick => 1,
+                None => 5,
+            },
+            seconds: Duration::from_secs(if arguments.quick { 1 } else { arguments.seconds.into() }),
+            waiters: arguments.waiters as usize / if arguments.quick { 10 } else { 1 },
+            messages: arguments.messages / if arguments.quick { 100 } else { 1 },
+            is_quick: arguments.quick,
+            stall: Duration::from_secs(arguments.stall_seconds.into()),
+            runs_asked: arguments.runs,
             open_files: http_load::raise_open_files()?,
         })
+    }
+
+    /// How often to do what by itself is done `usual` times.
+    pub(crate) fn rounds(&self, usual: usize) -> usize {
+        match self.runs_asked {
+            Some(runs) => runs.into(),
+            None if self.is_quick => 1,
+            None => usual,
+        }
+    }
+
+    /// How many people come where by themselves `usual` do: never so few that a room of them is none.
+    pub(crate) fn people(&self, usual: usize) -> usize {
+        if self.is_quick { (usual / 10).max(50) } else { usual }
+    }
+
+    /// How long something lasts that by itself lasts `usual` seconds.
+    pub(crate) fn seconds_of(&self, usual: f64) -> f64 {
+        if self.is_quick { usual / 5.0 } else { usual }
+    }
+
+    /// The same talk, shorter when all is.
+    pub(crate) fn talk(&self, usual: Talk) -> Talk {
+        Talk { seconds: self.seconds_of(usual.seconds), ..usual }
     }
 
     /// A folder for stores that nobody needs afterwards; it goes when it is dropped.
@@ -167,7 +250,15 @@ fn circumstances(setup: &Setup) -> Result<Vec<(&'static str, String)>> {
         ("date", first_line("date", &["-u", "+%Y-%m-%d %H:%M UTC"])),
         ("commit", first_line("git", &["describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"])),
         ("command", command.join(" ")),
-        ("runs", format!("{} of {} s", setup.runs, setup.seconds.as_secs())),
+        (
+            "runs",
+            format!(
+                "{}, of posts {} s each; {} of one at a time",
+                setup.runs,
+                setup.seconds.as_secs(),
+                setup.rounds(9)
+            ),
+        ),
     ])
 }
 

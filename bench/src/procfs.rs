@@ -74,6 +74,32 @@ pub(crate) fn resident_kib(pid: u32) -> Result<f64> {
     kib.with_context(|| format!("{path} has no VmRSS"))
 }
 
+/// Bytes that the kernel keeps for readers at the addresses 127.`network`.0.0/16: sent and not read yet, or not even sent.
+///
+/// # Errors
+/// When `/proc/net/tcp` cannot be read.
+pub(crate) fn unread_bytes(network: u8) -> Result<u64> {
+    let text = fs::read_to_string("/proc/net/tcp").context("cannot read /proc/net/tcp")?;
+    // An address is the hexadecimal number that its four bytes make on a machine that puts the lowest first.
+    let sign = format!("{network:02X}7F");
+    let is_there = |end: &str| end.get(4..8) == Some(sign.as_str());
+    let mut bytes = 0;
+    for line in text.lines().skip(1) {
+        let mut fields = line.split_whitespace().skip(1);
+        let (Some(local), Some(remote), Some(queues)) = (fields.next(), fields.next(), fields.nth(1)) else { continue };
+        let Some((sent, received)) = queues.split_once(':') else { continue };
+        let queue = if is_there(remote) {
+            sent
+        } else if is_there(local) {
+            received
+        } else {
+            continue;
+        };
+        bytes += u64::from_str_radix(queue, 16).with_context(|| format!("a queue of {queue:?}"))?;
+    }
+    Ok(bytes)
+}
+
 /// What the figures were measured on: CPU, cores and kernel, in one line.
 pub(crate) fn machine() -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -105,6 +131,21 @@ mod tests {
         while meter.read().unwrap() == before {
             assert!(Instant::now() < deadline, "CPU time never grew");
         }
+    }
+
+    #[test]
+    fn what_a_reader_leaves_unread_is_seen_in_the_kernel() {
+        use std::io::Write;
+        use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let reader =
+            rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None).unwrap();
+        rustix::net::bind(&reader, &SocketAddrV4::new(Ipv4Addr::new(127, 253, 0, 1), 0)).unwrap();
+        rustix::net::connect(&reader, &listener.local_addr().unwrap()).unwrap();
+        let (mut writer, _) = listener.accept().unwrap();
+        assert_eq!(unread_bytes(253).unwrap(), 0);
+        writer.write_all(&[0; 1234]).unwrap();
+        assert_eq!(unread_bytes(253).unwrap(), 1234);
     }
 
     #[test]

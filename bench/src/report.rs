@@ -25,6 +25,8 @@ pub(crate) enum Wanted {
     AtMost(f64),
     AtLeast(f64),
     RatioAtMost(f64),
+    /// At most what another server needs for the same work in the same run.
+    NotBehind(&'static str, f64),
 }
 
 /// Everything that one call measured, and on what.
@@ -63,7 +65,7 @@ impl Figure {
     fn holds(&self) -> Option<bool> {
         let median = self.measured.median();
         let holds = |wanted: &Wanted| match *wanted {
-            Wanted::AtMost(bound) => median <= bound,
+            Wanted::AtMost(bound) | Wanted::NotBehind(_, bound) => median <= bound,
             Wanted::AtLeast(bound) => median >= bound,
             // NaN where there is no baseline: it compares as false, so a bound that cannot be checked does not hold.
             Wanted::RatioAtMost(bound) => self.ratio().unwrap_or(f64::NAN) <= bound,
@@ -75,7 +77,7 @@ impl Figure {
         let series = &self.measured;
         let wanted: Vec<String> = self.wanted.iter().map(ToString::to_string).collect();
         [
-            format!("{}: {}, {}", self.group, self.name, self.unit),
+            format!("{}: {}{}{}", self.group, self.name, if self.unit.is_empty() { "" } else { ", " }, self.unit),
             number(series.median()),
             format!("{}..{}", number(series.min()), number(series.max())),
             self.baseline.as_ref().map(|baseline| number(baseline.median())).unwrap_or_default(),
@@ -106,6 +108,7 @@ impl std::fmt::Display for Wanted {
             Wanted::AtMost(bound) => write!(f, "<= {}", number(bound)),
             Wanted::AtLeast(bound) => write!(f, ">= {}", number(bound)),
             Wanted::RatioAtMost(bound) => write!(f, "ratio <= {bound}"),
+            Wanted::NotBehind(name, bound) => write!(f, "<= {} of {name}", number(bound)),
         }
     }
 }
@@ -179,6 +182,8 @@ mod tests {
         check(3.0, Some(2.0), Wanted::RatioAtMost(1.5), true);
         check(3.1, Some(2.0), Wanted::RatioAtMost(1.5), false);
         check(3.0, None, Wanted::RatioAtMost(1.5), false);
+        check(3.9, Some(3.5), Wanted::NotBehind("InspIRCd", 3.9), true);
+        check(4.0, Some(3.5), Wanted::NotBehind("InspIRCd", 3.9), false);
         check(f64::NAN, None, Wanted::AtMost(1.0), false);
     }
 

@@ -1,4 +1,4 @@
-//! The processes under measurement: parlor, or the baseline, each started here and ended here.
+//! The processes under measurement: parlor, a baseline, another server; each started here and ended here.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -29,6 +29,8 @@ const READY_PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Server {
     child: Child,
     address: SocketAddrV4,
+    /// The terminal door of a parlor.
+    term: Option<SocketAddrV4>,
     ready_after: Duration,
     log: PathBuf,
 }
@@ -36,11 +38,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `parlor serve` on `data_dir` with its rates off and waits until `/healthz` answers 200.
     pub(crate) fn start_parlor(binary: &Path, data_dir: &Path) -> Result<Self> {
-        let address = free_address()?;
+        let (address, term) = (free_address()?, free_address()?);
         let mut command = Command::new(binary);
-        command.args(["serve", "--http", &address.to_string(), "--data-dir"]).arg(data_dir);
+        command
+            .args(["serve", "--http", &address.to_string(), "--term", &term.to_string(), "--data-dir"])
+            .arg(data_dir);
         command.envs(LIMITS_OFF.map(|key| (key, "0"))).stdin(Stdio::null());
-        Self::start(command, address, data_dir.with_extension("log"))
+        let mut server = Self::start(command, address, data_dir.with_extension("log"), is_healthy)?;
+        server.term = Some(term);
+        Ok(server)
     }
 
     /// Starts the bare hyper server of [`crate::baseline`], which is this binary again.
@@ -48,16 +54,37 @@ impl Server {
         let address = free_address()?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["baseline", &address.port().to_string()]).stdin(Stdio::piped());
-        Self::start(command, address, work_dir.join("baseline.log"))
+        Self::start(command, address, work_dir.join("baseline.log"), is_healthy)
     }
 
-    fn start(mut command: Command, address: SocketAddrV4, log: PathBuf) -> Result<Self> {
+    /// Starts the bare loop of [`crate::bare`], which is this binary too.
+    pub(crate) fn start_bare(work_dir: &Path) -> Result<Self> {
+        let address = free_address()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["bare", &address.port().to_string()]).stdin(Stdio::piped());
+        Self::start(command, address, work_dir.join("bare.log"), accepts)
+    }
+
+    /// Starts another server; `command` makes the command for the port that it is given.
+    pub(crate) fn start_other(log: PathBuf, command: impl FnOnce(SocketAddrV4) -> Result<Command>) -> Result<Self> {
+        let address = free_address()?;
+        let mut command = command(address)?;
+        command.stdin(Stdio::null());
+        Self::start(command, address, log, accepts)
+    }
+
+    fn start(
+        mut command: Command,
+        address: SocketAddrV4,
+        log: PathBuf,
+        is_ready: fn(SocketAddrV4) -> bool,
+    ) -> Result<Self> {
         let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         command.stdout(output.try_clone()?).stderr(output);
         let begun = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
-        let mut server = Self { child, address, ready_after: Duration::ZERO, log };
-        while !is_healthy(address) {
+        let mut server = Self { child, address, term: None, ready_after: Duration::ZERO, log };
+        while !is_ready(address) {
             if let Some(status) = server.child.try_wait()? {
                 bail!("the server ended with {status} before it was ready; it said:\n{}", server.last_words());
             }
@@ -74,6 +101,11 @@ impl Server {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddrV4 {
         self.address
+    }
+
+    /// Where parlor's terminal door listens.
+    pub(crate) fn term(&self) -> Result<SocketAddrV4> {
+        self.term.context("this server has no terminal door")
     }
 
     /// From its start to its first 200 at `/healthz`.
@@ -127,6 +159,11 @@ impl Drop for Server {
 fn free_address() -> Result<SocketAddrV4> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, listener.local_addr()?.port()))
+}
+
+/// Whether it takes connections, for servers that cannot be asked.
+fn accepts(address: SocketAddrV4) -> bool {
+    TcpStream::connect(address).is_ok()
 }
 
 /// Whether `/healthz` answers 200. Refused and broken connections are what a server that starts looks like.

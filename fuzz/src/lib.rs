@@ -11,10 +11,14 @@
 mod core;
 mod http;
 mod http_chat;
+mod term;
+mod wscmd;
 
 pub use core::{names, search_tokens, text_rule};
 pub use http::head_scan;
 pub use http_chat::{event_json, ext_value, form_body, number_and_key};
+pub use term::{term_strings, terminal_text};
+pub use wscmd::{server_messages, text_commands, websocket};
 
 /// One fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -35,4 +39,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "names", run: names },
     Target { name: "search_tokens", run: search_tokens },
     Target { name: "head_scan", run: head_scan },
+    Target { name: "term_strings", run: term_strings },
+    Target { name: "terminal_text", run: terminal_text },
+    Target { name: "text_commands", run: text_commands },
+    Target { name: "server_messages", run: server_messages },
+    Target { name: "websocket", run: websocket },
 ];

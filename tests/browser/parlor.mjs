@@ -32,7 +32,7 @@ export class Server {
   }
 
   async up() {
-    const args = ["serve", "--http", `127.0.0.1:${this.port}`, "--data-dir", join(this.dir, "data")];
+    const args = ["serve", "--http", `127.0.0.1:${this.port}`, "--term", "off", "--data-dir", join(this.dir, "data")];
     // Nothing of the caller's own configuration. The limits on rates have tests of their own; here they
     // would only make a fast test slow.
     const env = {

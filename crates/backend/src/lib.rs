@@ -2,8 +2,9 @@
 //!
 //! # Map
 //! - [`sqlite`]: everything in one directory, for one process; the default.
+//! - [`passwords`]: hashes of passwords, on threads of their own.
 //! - `threads`: the threads that work for a store, and the queue from which they take it.
-//! - `limits`: the bounds of both.
+//! - `limits`: the bounds of all.
 //!
 //! # Invariants
 //! - Every verb of core's `Store` is durable when it answers `Ok`; only the search index may be a little behind, and says so.
@@ -18,7 +19,9 @@
 #![forbid(unsafe_code)]
 
 mod limits;
+pub mod passwords;
 pub mod sqlite;
 mod threads;
 
+pub use passwords::Argon2Passwords;
 pub use sqlite::{OpenError, Sqlite, SqliteOptions};

@@ -1,5 +1,24 @@
 //! The bounds of the stores: each with its unit and reason. What an operator sets is in core's limits.
 
+/// KiB of memory that one password's hash fills (OWASP's first choice for Argon2id, with the two below; RFC 9106).
+pub(crate) const HASH_MEMORY_KIB: u32 = 19 * 1_024;
+
+/// Times that a hash goes through its memory.
+pub(crate) const HASH_PASSES: u32 = 2;
+
+/// Lanes of a hash: one, since several hashes run beside each other instead.
+pub(crate) const HASH_LANES: u32 = 1;
+
+/// Passwords that may wait for a thread; who comes then is refused, else a flood of log-ins would be a queue of minutes
+/// (PROMISES 2.7).
+pub(crate) const WAITING_PASSWORDS: usize = 64;
+
+/// Milliseconds after which who was refused may try again: two cores get through a full queue in about that.
+pub(crate) const PASSWORDS_RETRY_MS: u64 = 1_000;
+
+/// How much less urgent hashing is than everything else, in steps of `nice`: a flood of log-ins must not slow posts down.
+pub(crate) const HASH_NICENESS: i32 = 10;
+
 /// Threads that read. One serves pages and catch-up, so that a long read (a search, a check) holds up only the other.
 pub(crate) const READERS: usize = 2;
 

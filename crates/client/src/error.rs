@@ -27,6 +27,24 @@ pub enum ClientError {
         /// What the last attempt met.
         reason: String,
     },
+    /// Nobody lets us in at a door that keeps its connection.
+    #[error("cannot connect to {address}: {reason}; {check}")]
+    NoDoor {
+        /// Where.
+        address: String,
+        /// What happened.
+        reason: String,
+        /// What to look at.
+        check: &'static str,
+    },
+    /// The server ended a conversation that we would have gone on with.
+    #[error("{server} closed the connection{}", .reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
+    Closed {
+        /// The server's address.
+        server: String,
+        /// Its own words, if it had any.
+        reason: Option<String>,
+    },
     /// The answer is none that a parlor gives.
     #[error("{server} does not answer like a parlor: {reason}; check the address")]
     NotParlor {
@@ -46,7 +64,7 @@ pub enum ClientError {
 pub enum Exit {
     /// Done.
     Ok = 0,
-    /// The server said no, the room is gone, or the output broke.
+    /// The server said no or ended the conversation, the room is gone, or the output broke.
     Refused = 1,
     /// Typed wrong.
     Usage = 2,
@@ -60,10 +78,12 @@ impl ClientError {
     pub fn exit(&self) -> Exit {
         match self {
             ClientError::Usage(_) => Exit::Usage,
-            ClientError::Unreachable { .. } => Exit::Unreachable,
-            ClientError::Refused { .. } | ClientError::Gone(_) | ClientError::NotParlor { .. } | ClientError::Io(_) => {
-                Exit::Refused
-            }
+            ClientError::Unreachable { .. } | ClientError::NoDoor { .. } => Exit::Unreachable,
+            ClientError::Refused { .. }
+            | ClientError::Gone(_)
+            | ClientError::Closed { .. }
+            | ClientError::NotParlor { .. }
+            | ClientError::Io(_) => Exit::Refused,
         }
     }
 }

@@ -167,6 +167,10 @@ impl Answer {
 
 fn no_answer(error: ureq::Error) -> NoAnswer {
     NoAnswer(match error {
+        // What the TLS library makes of a server that answers in plain text; it has no kind of error for that alone.
+        ureq::Error::Io(error) if error.to_string().contains("InvalidContentType") => {
+            "what answers there speaks no TLS; write http:// instead of https://".to_owned()
+        }
         ureq::Error::Io(error) => error.to_string(),
         ureq::Error::Timeout(_) => "no answer in time".to_owned(),
         ureq::Error::HostNotFound => "there is no host of that name".to_owned(),

@@ -40,11 +40,18 @@ impl Guests {
         }
     }
 
-    /// A number for a client that nobody can guess.
+    /// A number for a client that nobody can guess: 53 bits, which a JavaScript number holds; never 0.
     pub(crate) fn draw_connection(&self) -> ConnectionId {
         let mut bytes = [0; 8];
         self.entropy.fill(&mut bytes);
-        ConnectionId(u64::from_le_bytes(bytes))
+        ConnectionId((u64::from_le_bytes(bytes) >> 11).max(1))
+    }
+
+    /// The number of somebody who comes without one: always the same for the same parts, and nobody can compute it.
+    pub(crate) fn connection_of(&self, parts: &[&str]) -> ConnectionId {
+        let mac = self.mac(&[&["connection"], parts].concat());
+        // 52 bits: a JavaScript number holds them.
+        ConnectionId(u64::from_str_radix(&mac[..13], 16).expect("a MAC is hex").max(1))
     }
 
     /// What proves to be this guest: `ID.MAC`, as long as the store lives.

@@ -4,9 +4,11 @@
 //! - [`chat`]: what doors ask for; every verb goes through [`limits`], [`text`], [`policy`] and [`rates`].
 //! - [`sequencer`]: the one writer; [`ports::Store`] numbers and commits, [`ports::Bus`] tells other nodes.
 //! - [`room_log`], `pages`, `logs`: a room on this node, the cache of log pages, the one way to read.
-//! - [`cursor`]: a reader; [`slot`]: an event with its encodings; [`pulse`]: who is here.
+//! - [`cursor`]: a reader; [`slot`]: an event with its encodings.
+//! - [`connections`]: who is connected; [`pulse`]: who is here in a room; [`journal`]: how readers hear of both.
 //! - [`event`], [`room`], [`account`], [`ids`], [`names`]: the words.
 //! - [`model`]: the store in memory that the real ones are compared with; [`search`], [`follower`]: the index.
+//! - [`caretaker`]: closes the rooms that vanish when unused.
 //!
 //! # Invariants
 //! - Nobody sees an event before the store has it durably; an author hears of it after the readers can.
@@ -19,12 +21,16 @@
 
 pub mod account;
 pub mod actor;
+pub mod caretaker;
 pub mod chat;
+pub mod connections;
 pub mod cursor;
 pub mod event;
 pub mod follower;
+mod guesses;
 pub mod guests;
 pub mod ids;
+pub mod journal;
 pub mod limits;
 mod logs;
 pub mod model;

@@ -56,6 +56,65 @@ pub const GUEST_BLOCK: u64 = 256;
 /// Seconds that someone who polls counts as here after the last poll ended (protocols: common rules).
 pub const LINGER_SECONDS: u64 = 10;
 
+/// Seconds after a start, or after its making, that a room which vanishes when unused waits for the first to come
+/// (protocols: common rules).
+pub const UNUSED_SECONDS: u64 = 60;
+
+/// Bytes of the answer to a room's question: any hash in hex fits.
+pub const ANSWER_BYTES: usize = 200;
+
+/// Rooms of two that a person who logs in is given, newest first: older ones come with their next message.
+pub const DIRECT_ROOMS: usize = 500;
+
+/// Seconds that a journal of presence or news keeps an entry: a reader without progress is closed before that.
+pub const JOURNAL_SECONDS: u64 = 60;
+
+/// Entries that a journal keeps at most, however fast they come: a thousand a second for the whole minute.
+pub const JOURNAL_ENTRIES: usize = 65_536;
+
+/// Characters of a name taken at a terminal (protocols: term).
+pub const TERMINAL_NAME_CHARS: std::ops::RangeInclusive<usize> = 3..=30;
+
+/// Bytes of a password (PROMISES 2.7). Longer ones are refused before any work.
+pub const PASSWORD_BYTES: usize = 1_024;
+
+/// Wrong passwords for one account from one address within [`LOGIN_WINDOW_SECONDS`] before the next try has to wait
+/// (PROMISES 2.7).
+pub const FREE_LOGIN_FAILURES: usize = 5;
+
+/// Seconds in which those failures are counted, and after which a guesser who has waited is forgotten (PROMISES 2.7).
+pub const LOGIN_WINDOW_SECONDS: u64 = 15 * 60;
+
+/// Seconds to wait after the last failure that was free; each one more doubles them.
+pub const LOGIN_DELAY_SECONDS: u64 = 5;
+
+/// Seconds to wait at most (PROMISES 2.7).
+pub const LOGIN_DELAY_SECONDS_MAX: u64 = 15 * 60;
+
+/// Pairs of account and address of which failed logins are remembered, about 150 bytes each; then the mildest is forgotten.
+pub const LOGIN_ENTRIES: usize = 16_384;
+
+/// Accounts in one listing.
+pub const LISTED_ACCOUNTS: usize = 500;
+
+/// People whom a page lists by name as here; the others are counted.
+pub const SHOWN_PEOPLE: usize = 100;
+
+/// Rooms of two that a page lists.
+pub const SHOWN_DIRECT_ROOMS: usize = 20;
+
+/// Milliseconds that a change of who is here waits for others before pages are told: people come and go together.
+pub const HERE_SETTLE_MILLIS: u64 = 250;
+
+/// The same where more people are than a page lists: every page is told of every change.
+pub const HERE_CROWD_SETTLE_MILLIS: u64 = 2_000;
+
+/// Rooms whose list of who is here a door keeps made up, for all pages that are told of the same change.
+pub const HERE_LISTS: usize = 256;
+
+/// Guests whose names a door remembers while they poll: more than hang on a busy node, in about 2 MiB.
+pub const KNOWN_GUESTS: usize = 16_384;
+
 /// Entries that a table of rates keeps before it drops those that are full again.
 pub const RATE_ENTRIES: usize = 16_384;
 
@@ -112,8 +171,38 @@ pub const DRAIN_SECONDS: u64 = 8;
 /// Milliseconds before the next try when the system has no descriptor left: the others go on meanwhile.
 pub const ACCEPT_PAUSE_MILLIS: u64 = 100;
 
+/// Seconds that a connection which was turned away is still read from, so that it gets to see why.
+pub const FAREWELL_SECONDS: u64 = 1;
+
+/// Connections that are read from like that at once; they are beyond the places, so they come out of the spare descriptors.
+pub const FAREWELLS: usize = 64;
+
 /// Descriptors that are no connection: the store, the log, the listeners, and some to spare (PROMISES 2.7).
 pub const RESERVED_DESCRIPTORS: usize = 500;
+
+/// Seconds of silence after which a WebSocket is asked whether it is there (PROMISES 2.7).
+pub const WEBSOCKET_PING_SECONDS: u32 = 20;
+
+/// Seconds that it may take to answer (PROMISES 2.7).
+pub const WEBSOCKET_PONG_SECONDS: u32 = 10;
+
+/// Seconds that people who have said nothing yet (no name, no command) may take (protocols: common rules).
+pub const FIRST_WORD_SECONDS: u64 = 300;
+
+/// Bytes that a session reads at once; only while it reads it holds them.
+pub const READ_BYTES: usize = 4_096;
+
+/// Rooms that a connection may have joined (protocols: common rules).
+pub const ROOMS_JOINED: usize = 256;
+
+/// Wrong server passwords at which a connection is closed (protocols: wscmd).
+pub const SERVER_PASSWORDS_WRONG: u32 = 20;
+
+/// Wrong server passwords from which on the answer waits (protocols: wscmd).
+pub const SERVER_PASSWORDS_WRONG_AT_ONCE: u32 = 5;
+
+/// Seconds that it waits (protocols: wscmd).
+pub const SERVER_PASSWORD_PAUSE_SECONDS: u64 = 1;
 
 /// The limits that an operator may change; each key of `[limits]` has the name of its field here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +219,8 @@ pub struct Limits {
     pub posts_per_second_per_address: u32,
     /// Rooms an hour that one address may make. 0: no limit.
     pub rooms_per_hour_per_address: u32,
+    /// Passwords that one address may try in a minute: each costs a core for about 20 ms. 0: no limit.
+    pub logins_per_minute_per_address: u32,
     /// Connections in all, at all doors; 0: what the descriptor limit leaves (less 500).
     pub connections: usize,
     /// Connections from one address (IPv4) or one /64 (IPv6). 0: no limit.
@@ -147,6 +238,7 @@ impl Default for Limits {
             posts_per_second: 5,
             posts_per_second_per_address: 50,
             rooms_per_hour_per_address: 20,
+            logins_per_minute_per_address: 20,
             connections: 0,
             connections_per_address: 256,
             polls_per_address: 128,
@@ -163,6 +255,7 @@ impl Limits {
             posts_per_second: 0,
             posts_per_second_per_address: 0,
             rooms_per_hour_per_address: 0,
+            logins_per_minute_per_address: 0,
             connections_per_address: 0,
             polls_per_address: 0,
             ..Limits::default()

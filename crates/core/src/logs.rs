@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
+use crate::event::Event;
 use crate::ids::{Number, RoomId, RoomKey, Seq};
 use crate::limits;
 use crate::pages::{Pages, page_start};
@@ -104,18 +105,27 @@ impl Logs {
     pub(crate) async fn place(&self, log: &RoomLog, slots: &[Arc<Slot>]) -> Result<(), Fault> {
         match log.place(slots, &self.pages) {
             Placed::Yes => Ok(()),
-            Placed::Gap => self.catch_up(log).await,
+            Placed::Gap => self.catch_up_with(log, slots).await,
         }
     }
 
     /// Places what the store has beyond the head.
     pub(crate) async fn catch_up(&self, log: &RoomLog) -> Result<(), Fault> {
+        self.catch_up_with(log, &[]).await
+    }
+
+    /// The same, with slots that are among them and know more than the store: where they came in.
+    async fn catch_up_with(&self, log: &RoomLog, known: &[Arc<Slot>]) -> Result<(), Fault> {
         loop {
             let events = self.store.events(log.id(), log.head().seq.next(), limits::READ_EVENTS).await?;
             if events.is_empty() {
                 return Ok(());
             }
-            let slots: Vec<_> = events.into_iter().map(|event| Arc::new(Slot::new(event))).collect();
+            let slot = |event: Event| match known.binary_search_by_key(&event.seq, |slot| slot.event().seq) {
+                Ok(at) => known[at].clone(),
+                Err(_) => Arc::new(Slot::new(event)),
+            };
+            let slots: Vec<_> = events.into_iter().map(slot).collect();
             if log.place(&slots, &self.pages) == Placed::Gap {
                 let head = log.head().seq;
                 return Err(Fault::Corrupt(format!("room {}: what follows {head} does not begin there", log.id())));
@@ -126,6 +136,11 @@ impl Logs {
     /// The room with this number, if it is in use here.
     pub(crate) fn in_use(&self, room: RoomId) -> Option<Arc<RoomLog>> {
         self.lock().by_id.peek(&room).cloned()
+    }
+
+    /// Rooms in which somebody is, or polled lately.
+    pub(crate) fn attended(&self) -> Vec<Arc<RoomLog>> {
+        self.lock().by_id.iter().map(|(_, log)| log).filter(|log| !log.presence().is_unused()).cloned().collect()
     }
 
     /// Rooms that somebody watches here. The others are not fresh any more: whoever opens one has to look by himself.
@@ -146,12 +161,14 @@ impl Logs {
             return Ok(slots);
         }
         let amendments = log.amendments();
+        // What was committed and is not placed yet comes in with its own slots.
+        let head = log.head().seq;
         let first = page_start(from);
         let events =
             self.store.events(log.id(), first, usize::try_from(limits::PAGE_SLOTS).unwrap_or(usize::MAX)).await?;
         let slots: Vec<_> = events.into_iter().map(|event| Arc::new(Slot::new(event))).collect();
         if log.amendments() == amendments {
-            self.pages.insert(log.id(), &slots);
+            self.pages.insert(log.id(), &slots[..slots.partition_point(|slot| slot.event().seq <= head)]);
             if log.amendments() != amendments {
                 // A message was changed between the two lines above, and its old text may have come in behind that.
                 self.pages.forget(log.id(), Number(0));

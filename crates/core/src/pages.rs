@@ -27,6 +27,32 @@ struct Page {
     bytes: usize,
 }
 
+impl Page {
+    /// The position behind its last slot.
+    fn end(&self) -> Seq {
+        Seq(self.start.0 + self.slots.len() as u64)
+    }
+
+    /// Both, as far as they follow each other; where both have a slot, the known one.
+    fn joined(new: &[Arc<Slot>], known: &[Arc<Slot>]) -> Page {
+        let seq = |slot: &Arc<Slot>| slot.event().seq;
+        let before = new.partition_point(|slot| known.first().is_none_or(|first| seq(slot) < seq(first)));
+        let behind = new.partition_point(|slot| known.last().is_none_or(|last| seq(slot) <= seq(last)));
+        let all = new[..before].iter().chain(known).chain(&new[behind..]);
+        let mut page = Page { start: Seq(0), slots: Vec::new(), bytes: 0 };
+        for slot in all {
+            if page.slots.is_empty() {
+                page.start = seq(slot);
+            }
+            if seq(slot) == page.end() {
+                page.bytes += slot.weight();
+                page.slots.push(slot.clone());
+            }
+        }
+        page
+    }
+}
+
 /// The aligned page that a position lies in.
 fn page_of(seq: Seq) -> u64 {
     (seq.0.max(1) - 1) / PAGE_SLOTS
@@ -60,22 +86,17 @@ impl Pages {
         page.slots.get(at).filter(|slot| slot.event().number == number && slot.event().body.is_message()).cloned()
     }
 
-    /// Takes slots of one room that follow each other and lie in one page.
+    /// Takes slots of one room that follow each other and lie in one page. One that is here already stays: it may know where
+    /// it came in, and has its encodings.
     pub(crate) fn insert(&self, room: RoomId, slots: &[Arc<Slot>]) {
         let Some(first) = slots.first() else { return };
         let mut inner = self.lock();
         let id = (room, page_of(first.event().seq));
-        let mut page = inner.pages.pop(&id).unwrap_or(Page { start: first.event().seq, slots: vec![], bytes: 0 });
-        inner.bytes -= page.bytes;
-        if first.event().seq < page.start || first.event().seq.0 > page.start.0 + page.slots.len() as u64 {
-            page = Page { start: first.event().seq, slots: vec![], bytes: 0 };
-        }
-        for slot in slots {
-            if slot.event().seq.0 == page.start.0 + page.slots.len() as u64 {
-                page.bytes += slot.weight();
-                page.slots.push(slot.clone());
-            }
-        }
+        let known = inner.pages.pop(&id);
+        inner.bytes -= known.as_ref().map_or(0, |page| page.bytes);
+        // Of a page that ends before these begin nothing is kept: what is newer is asked for more often.
+        let known = known.filter(|page| first.event().seq <= page.end()).map_or(Vec::new(), |page| page.slots);
+        let page = Page::joined(slots, &known);
         inner.bytes += page.bytes;
         inner.pages.push(id, page);
         while inner.bytes > self.bytes_max && inner.pages.len() > 1 {

@@ -9,6 +9,8 @@ use crate::room::{Access, Role};
 pub enum Verb {
     /// Know that it exists, its subject, how many are here.
     See,
+    /// Come in; where it asks a question, with the answer.
+    Enter,
     /// Read its messages, live and past, and search them.
     Read,
     /// Say something, react.
@@ -27,8 +29,17 @@ pub enum Verb {
 
 impl Verb {
     /// All verbs, for tables and tests.
-    pub const ALL: [Verb; 8] =
-        [Verb::See, Verb::Read, Verb::Post, Verb::AmendOwn, Verb::Moderate, Verb::Configure, Verb::Invite, Verb::Close];
+    pub const ALL: [Verb; 9] = [
+        Verb::See,
+        Verb::Enter,
+        Verb::Read,
+        Verb::Post,
+        Verb::AmendOwn,
+        Verb::Moderate,
+        Verb::Configure,
+        Verb::Invite,
+        Verb::Close,
+    ];
 }
 
 /// How somebody stands to a room.
@@ -80,13 +91,23 @@ pub fn check(verb: Verb, access: Access, standing: Standing) -> Result<(), Refus
             return Err(Refusal::NotFound);
         }
         (_, Standing::With(Role::Admin)) => verb != Verb::Close,
-        (_, Standing::With(Role::Member)) => matches!(verb, Verb::See | Verb::Read | Verb::Post | Verb::AmendOwn),
-        (Access::Open, Standing::Visitor) => matches!(verb, Verb::See | Verb::Read | Verb::Post | Verb::AmendOwn),
+        (_, Standing::With(Role::Member)) | (Access::Open, Standing::Visitor) => {
+            matches!(verb, Verb::See | Verb::Enter | Verb::Read | Verb::Post | Verb::AmendOwn)
+        }
         (Access::Open, Standing::Stranger) => matches!(verb, Verb::See | Verb::Read),
-        // Who has answered the question has a role.
-        (Access::Question, Standing::Visitor | Standing::Stranger) => verb == Verb::See,
+        // Who has answered the question has a role; a stranger can't get one.
+        (Access::Question, Standing::Visitor) => matches!(verb, Verb::See | Verb::Enter),
+        (Access::Question, Standing::Stranger) => verb == Verb::See,
     };
     if may { Ok(()) } else { Err(Refusal::Forbidden) }
+}
+
+/// Whether somebody may do what concerns the server and no room: its accounts.
+///
+/// # Errors
+/// `Forbidden` for all but the operator.
+pub fn check_server(standing: Standing) -> Result<(), Refusal> {
+    if standing == Standing::Operator { Ok(()) } else { Err(Refusal::Forbidden) }
 }
 
 #[cfg(test)]
@@ -99,6 +120,7 @@ mod tests {
     fn the_table_is_what_the_docs_say() {
         let expected = [
             (Verb::See, ["Sv.maop", "Sv.maop", "...maop"]),
+            (Verb::Enter, ["-v.maop", "-v.maop", "...maop"]),
             (Verb::Read, ["Sv.maop", "--.maop", "...maop"]),
             (Verb::Post, ["-v.maop", "--.maop", "...maop"]),
             (Verb::AmendOwn, ["-v.maop", "--.maop", "...maop"]),

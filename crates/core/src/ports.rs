@@ -1,4 +1,4 @@
-//! What core needs of the world: a store, a bus, a clock and randomness. Each comes in as an argument,
+//! What core needs of the world: a store, a bus, a clock, randomness and hashes of passwords. Each comes in as an argument,
 //! so that a seeded simulation can be the world.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
 use crate::event::{Appended, Author, Draft, Event};
 use crate::ids::{AccountId, GuestId, Number, RoomId, Seq, Timestamp};
 use crate::names::Handle;
-use crate::refusal::Fault;
+use crate::refusal::{Error, Fault};
 use crate::room::{Head, NewRoom, Role, Room, RoomRef};
 
 /// The durable truth: rooms, their logs, people. The only sequencer.
@@ -29,7 +29,9 @@ pub trait Store: Send + Sync + 'static {
 
     // Rooms
 
-    /// Makes a room; `None` if its name is a room's or an account's already, or its key a room's.
+    /// Makes a room with its [`NewRoom::first_members`], by events of the system in its log, in the same step; answers it as
+    /// it is after them. `None` if its name is a room's or an account's already, its key a room's, or its two people have a
+    /// room of two.
     async fn create_room(&self, room: NewRoom) -> Result<Option<Room>, Fault>;
 
     /// A room that is not closed.
@@ -38,8 +40,18 @@ pub trait Store: Send + Sync + 'static {
     /// Listed rooms that are not closed, newest event first (a room without events counts by its making); at most `limit`.
     async fn listed_rooms(&self, limit: usize) -> Result<Vec<Room>, Fault>;
 
-    /// The heads of these rooms, closed ones included; a room that does not exist is left out.
-    async fn heads(&self, rooms: Vec<RoomId>) -> Result<Vec<(RoomId, Head)>, Fault>;
+    /// The room of two that is these two people's, given as [`crate::room::pair`] has them.
+    async fn direct_room(&self, pair: (Author, Author)) -> Result<Option<Room>, Fault>;
+
+    /// A person's rooms of two, newest event first; at most `limit`.
+    async fn direct_rooms(&self, who: Author, limit: usize) -> Result<Vec<Room>, Fault>;
+
+    /// All rooms that are not closed and vanish when unused, by number.
+    async fn vanishing_rooms(&self) -> Result<Vec<RoomId>, Fault>;
+
+    /// The heads of these rooms, closed ones included; a room that does not exist is left out. One that is damaged has its
+    /// own fault, so that it does not hide the others.
+    async fn heads(&self, rooms: Vec<RoomId>) -> Result<Vec<(RoomId, Result<Head, Fault>)>, Fault>;
 
     // Logs
 
@@ -54,7 +66,8 @@ pub trait Store: Send + Sync + 'static {
     /// edits, deletes or reacts to exists and is not deleted, the one that it answers exists.
     /// An edit replaces the message's text in place. A redaction blanks the texts of the message and of its edits, and
     /// takes its reactions off. Settings change the room, member events its roles; the name that a guest's message was
-    /// given is remembered; `Closed` ends the log and frees the room's name.
+    /// given is remembered; a room of two whose one loses the role is none any more ([`Room::part`]); `Closed` ends the log
+    /// and frees what the room was found by ([`Room::end`]).
     async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<Appended>, Fault>;
 
     /// Events from `from` on, in order, at most `limit`; also of a closed room.
@@ -187,6 +200,23 @@ pub struct NoBus;
 
 impl Bus for NoBus {
     fn hint(&self, _room: RoomId, _head: Seq) {}
+}
+
+/// Hashing of passwords: slow on purpose, so it is bounded. Of [`crate::limits::PASSWORD_BYTES`] at most.
+#[async_trait]
+pub trait Passwords: Send + Sync + 'static {
+    /// A hash to keep, with its own salt and parameters.
+    ///
+    /// # Errors
+    /// `TooFast` if too many wait already, or a `Fault`.
+    async fn hash(&self, password: &str) -> Result<String, Error>;
+
+    /// Whether the hash was made of this password. `None` costs the same and is never right, so that nobody can tell by the
+    /// time whether there is an account.
+    ///
+    /// # Errors
+    /// `TooFast` if too many wait already, or a `Fault`: the hash is none.
+    async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, Error>;
 }
 
 /// The time.

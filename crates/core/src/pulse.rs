@@ -1,38 +1,89 @@
-//! What is true now and not history: who is here. The last value wins; nothing is queued or stored.
+//! What is true now and not history: who is here in a room. Nothing of it is stored.
+//!
+//! A change of it is an entry of the room's journal, with the head at which it happened. A reader takes the head first, then the
+//! changes up to that head, and shows a change before every event behind its head: so who came and then spoke is seen to come
+//! first.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
-
-use crate::event::Author;
+use crate::chat::Chat;
+use crate::connections::Identity;
 use crate::ids::{ConnectionId, Seq};
+use crate::journal::Journal;
 use crate::limits;
-use crate::ports::Clock;
 use crate::room_log::RoomLog;
-
-/// A change of what is true now in a room. Readers compare versions and ask again; they may miss values between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Pulse {
-    /// Grows with every change.
-    pub version: u64,
-    /// The head at which it happened: a session shows it before any later message.
-    pub head: Seq,
-}
 
 /// Who is here in a room.
 #[derive(Default)]
 pub struct Presence {
-    // Held for memory work only. One entry a connection that is here or left within `LINGER_SECONDS`.
-    attendees: Mutex<HashMap<ConnectionId, Attendee>>,
-    pulse: watch::Sender<Pulse>,
+    // Held for memory work only. One entry a connection that is here or polled within `LINGER_SECONDS`.
+    attendees: Mutex<BTreeMap<ConnectionId, Attendee>>,
+    changes: Journal<Change>,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// A connection in a room, and who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attendant {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Who it is.
+    pub identity: Arc<Identity>,
+}
+
+/// Something that changed about who is here.
+#[derive(Debug)]
+pub struct Change {
+    /// The head at which it happened.
+    pub head: Seq,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// The connection, and who it is since then.
+    pub attendant: Attendant,
+    /// Connections in the room after it.
+    pub connections: usize,
+    /// The client's own number for what it did, if its door has one (wscmd: messageid); else 0.
+    pub tag: u64,
+}
+
+/// What changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// The connection is in the room now.
+    Came,
+    /// It left on purpose, or stopped polling.
+    Left,
+    /// It broke.
+    Broke,
+    /// It is in the room as before, as somebody else.
+    Became {
+        /// Who it was.
+        before: Arc<Identity>,
+    },
+}
+
+/// Who is here at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Roster {
+    /// The version of the changes that it includes.
+    pub version: u64,
+    /// By connection.
+    pub attendants: Vec<Attendant>,
+}
+
+/// How long a connection counts as here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// Until ten seconds after the last [`Attendance`] was dropped: a poller comes back at once.
+    Polling,
+    /// Until its [`Attendance`] is left; dropping it says that the connection broke.
+    Connected,
+}
+
+#[derive(Debug)]
 struct Attendee {
-    /// `None`: someone of whom nothing is known, who counts as one person a connection.
-    who: Option<Author>,
+    identity: Arc<Identity>,
     /// Attendances that are open now: a connection may poll twice at once.
     open: u32,
     /// When the last attendance ended.
@@ -49,16 +100,40 @@ impl Presence {
     /// How many people are here: a person with several connections counts once.
     #[must_use]
     pub fn people(&self, now: Duration) -> usize {
-        let mut attendees = self.lock();
-        attendees.retain(|_, attendee| attendee.is_here(now));
         let mut known = HashSet::new();
-        attendees.values().filter(|attendee| attendee.who.is_none_or(|who| known.insert(who))).count()
+        let attendees = self.lock();
+        let here = attendees.values().filter(|attendee| attendee.is_here(now));
+        here.filter(|attendee| attendee.identity.who.is_none_or(|who| known.insert(who))).count()
     }
 
-    /// Watches for changes of who is here.
+    /// How many connections are here.
     #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Pulse> {
-        self.pulse.subscribe()
+    pub fn connections(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Who a connection is, if it is here.
+    #[must_use]
+    pub fn identity(&self, connection: ConnectionId) -> Option<Arc<Identity>> {
+        self.lock().get(&connection).map(|attendee| attendee.identity.clone())
+    }
+
+    /// Who is here, and the version from which to follow the changes.
+    #[must_use]
+    pub fn roster(&self) -> Roster {
+        let attendees = self.lock();
+        let attendant = |(connection, attendee): (&ConnectionId, &Attendee)| Attendant {
+            connection: *connection,
+            identity: attendee.identity.clone(),
+        };
+        // Changes are made under the same lock, so the version belongs to this very list.
+        Roster { version: self.changes.version(), attendants: attendees.iter().map(attendant).collect() }
+    }
+
+    /// What changes.
+    #[must_use]
+    pub fn changes(&self) -> &Journal<Change> {
+        &self.changes
     }
 
     /// Whether nobody attends right now. Who left and only lingers does not keep a room in memory.
@@ -66,62 +141,158 @@ impl Presence {
         self.lock().values().all(|attendee| attendee.open == 0)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, Attendee>> {
+    /// Whether nobody is here any more, those who linger included.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// Lets those go who stopped polling ten seconds ago; whether somebody went and nobody is left.
+    pub(crate) fn let_go(&self, log: &RoomLog, now: Duration) -> bool {
+        let mut attendees = self.lock();
+        let gone: Vec<ConnectionId> = attendees
+            .iter()
+            .filter(|(_, attendee)| !attendee.is_here(now))
+            .map(|(connection, _)| *connection)
+            .collect();
+        for connection in &gone {
+            if let Some(attendee) = attendees.remove(connection) {
+                self.tell(log, now, (*connection, attendee.identity), ChangeKind::Left, attendees.len(), 0);
+            }
+        }
+        !gone.is_empty() && attendees.is_empty()
+    }
+
+    /// To be called under the lock of the attendees, so that changes have the order of what they tell of.
+    fn tell(
+        &self,
+        log: &RoomLog,
+        now: Duration,
+        (connection, identity): (ConnectionId, Arc<Identity>),
+        kind: ChangeKind,
+        connections: usize,
+        tag: u64,
+    ) {
+        let attendant = Attendant { connection, identity };
+        self.changes.push(now, Change { head: log.head().seq, kind, attendant, connections, tag });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ConnectionId, Attendee>> {
         self.attendees.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Says that a connection is here in a room until this is dropped, and ten seconds more: a poller comes back at once.
+/// Says that a connection is here in a room, for as long as its [`Stay`] says.
 pub struct Attendance {
+    chat: Arc<Chat>,
     log: Arc<RoomLog>,
-    clock: Arc<dyn Clock>,
     connection: ConnectionId,
+    stay: Stay,
+    /// Whether `leave` did all there is to do.
+    ended: bool,
 }
 
 impl Attendance {
     pub(crate) fn begin(
+        chat: Arc<Chat>,
         log: Arc<RoomLog>,
-        clock: Arc<dyn Clock>,
         connection: ConnectionId,
-        who: Option<Author>,
+        identity: Arc<Identity>,
+        stay: Stay,
+        tag: u64,
     ) -> Attendance {
-        let now = clock.monotonic();
-        let changed = {
-            let mut attendees = log.presence().lock();
-            // Without this, who came and went would stay until somebody counts. Doubling keeps it cheap on average.
-            if attendees.len() == attendees.capacity() {
-                attendees.retain(|_, attendee| attendee.is_here(now));
-            }
-            let attendee = attendees.entry(connection).or_insert(Attendee { who, open: 0, left: Duration::ZERO });
-            let changed = !(attendee.open > 0 && attendee.who == who);
-            attendee.open += 1;
-            attendee.who = who;
-            changed
-        };
-        let attendance = Attendance { log, clock, connection };
-        if changed {
-            attendance.tell();
+        if let Some(who) = identity.who {
+            chat.connections().arrive(who);
         }
+        let attendance = Attendance { chat, log, connection, stay, ended: false };
+        attendance.enter(identity, tag, 1);
         attendance
     }
 
-    fn tell(&self) {
-        let head = self.log.head().seq;
-        self.log.presence().pulse.send_modify(|pulse| *pulse = Pulse { version: pulse.version + 1, head });
+    /// The room.
+    #[must_use]
+    pub fn log(&self) -> &Arc<RoomLog> {
+        &self.log
+    }
+
+    /// The same connection is somebody else from now on.
+    pub fn become_other(&self, identity: Arc<Identity>, tag: u64) {
+        if let Some(who) = identity.who {
+            self.chat.connections().arrive(who);
+        }
+        if let Some(before) = self.enter(identity, tag, 0).and_then(|before| before.who) {
+            self.chat.connections().depart(before, self.stay, self.now());
+        }
+    }
+
+    /// Ends it on purpose. `tag`: the client's own number for that, or 0.
+    pub fn leave(mut self, tag: u64) {
+        self.end(ChangeKind::Left, tag);
+    }
+
+    /// Counts `opened` more attendances of the connection; answers who it was, if it was here.
+    fn enter(&self, identity: Arc<Identity>, tag: u64, opened: u32) -> Option<Arc<Identity>> {
+        let presence = self.log.presence();
+        let now = self.now();
+        let mut attendees = presence.lock();
+        let kind = match attendees.get_mut(&self.connection) {
+            Some(attendee) => {
+                attendee.open += opened;
+                let before = std::mem::replace(&mut attendee.identity, identity.clone());
+                if before == identity {
+                    return Some(before);
+                }
+                ChangeKind::Became { before }
+            }
+            None => {
+                attendees.insert(
+                    self.connection,
+                    Attendee { identity: identity.clone(), open: opened.max(1), left: Duration::ZERO },
+                );
+                ChangeKind::Came
+            }
+        };
+        let before = match &kind {
+            ChangeKind::Became { before } => Some(before.clone()),
+            _ => None,
+        };
+        presence.tell(&self.log, now, (self.connection, identity), kind, attendees.len(), tag);
+        before
+    }
+
+    fn end(&mut self, kind: ChangeKind, tag: u64) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let presence = self.log.presence();
+        let now = self.now();
+        let mut attendees = presence.lock();
+        let Some(attendee) = attendees.get_mut(&self.connection) else { return };
+        attendee.open = attendee.open.saturating_sub(1);
+        attendee.left = now;
+        let who = attendee.identity.who;
+        if attendee.open == 0
+            && self.stay == Stay::Connected
+            && let Some(attendee) = attendees.remove(&self.connection)
+        {
+            presence.tell(&self.log, now, (self.connection, attendee.identity), kind, attendees.len(), tag);
+        }
+        let unused = attendees.is_empty();
+        drop(attendees);
+        if let Some(who) = who {
+            self.chat.connections().depart(who, self.stay, now);
+        }
+        if unused {
+            self.chat.emptied().notify_one();
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.chat.clock().monotonic()
     }
 }
 
 impl Drop for Attendance {
     fn drop(&mut self) {
-        let ended = {
-            let mut attendees = self.log.presence().lock();
-            let Some(attendee) = attendees.get_mut(&self.connection) else { return };
-            attendee.open -= 1;
-            attendee.left = self.clock.monotonic();
-            attendee.open == 0
-        };
-        if ended {
-            self.tell();
-        }
+        self.end(ChangeKind::Broke, 0);
     }
 }

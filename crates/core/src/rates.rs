@@ -31,6 +31,17 @@ impl From<IpAddr> for Origin {
     }
 }
 
+impl Origin {
+    /// The address in 32 hex digits.
+    pub(crate) fn hex(self) -> String {
+        let v6 = match self.0 {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+            IpAddr::V6(v6) => v6,
+        };
+        format!("{:032x}", u128::from(v6))
+    }
+}
+
 /// Whose rate a post counts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Person {
@@ -40,23 +51,26 @@ pub(crate) enum Person {
     Newcomer(Origin),
 }
 
-/// The rates of posts and of rooms made.
+/// The rates of posts, of rooms made and of passwords tried.
 pub(crate) struct Rates {
     person: Option<Rate<(Person, RoomId)>>,
     address: Option<Rate<Origin>>,
     rooms: Option<Rate<Origin>>,
+    logins: Option<Rate<Origin>>,
 }
 
 impl Rates {
     pub(crate) fn new(limits: &Limits, clock: &Arc<dyn Clock>) -> Rates {
         let second = Duration::from_secs(1);
-        let hour = Duration::from_secs(3_600);
+        let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3_600));
         let per_address = limits.posts_per_second_per_address;
         let rooms = limits.rooms_per_hour_per_address;
+        let logins = limits.logins_per_minute_per_address;
         Rates {
             person: Rate::new(limits.posts_burst, limits.posts_per_second, second, clock),
             address: Rate::new(per_address, per_address, second, clock),
             rooms: Rate::new(rooms, rooms, hour, clock),
+            logins: Rate::new(logins, logins, minute, clock),
         }
     }
 
@@ -70,6 +84,11 @@ impl Rates {
     /// Counts the making of a room.
     pub(crate) fn room(&self, origin: Option<Origin>) -> Result<(), Refusal> {
         origin.map_or(Ok(()), |origin| check(self.rooms.as_ref(), &origin))
+    }
+
+    /// Counts a password that is tried.
+    pub(crate) fn login(&self, origin: Option<Origin>) -> Result<(), Refusal> {
+        origin.map_or(Ok(()), |origin| check(self.logins.as_ref(), &origin))
     }
 }
 
@@ -199,6 +218,23 @@ mod tests {
             assert_eq!(post(1), Ok(()));
         }
         assert!(post(1).is_err());
+    }
+
+    #[test]
+    fn an_address_tries_so_many_passwords_a_minute() {
+        let hands = Arc::new(Hands::default());
+        let clock: Arc<dyn Clock> = hands.clone();
+        let rates = Rates::new(&Limits { logins_per_minute_per_address: 3, ..Limits::default() }, &clock);
+        let [a, b] = ["10.0.0.1", "10.0.0.2"].map(|text| Some(Origin::from(text.parse::<IpAddr>().unwrap())));
+        for _ in 0..3 {
+            assert_eq!(rates.login(a), Ok(()));
+        }
+        assert_eq!(rates.login(a), Err(Refusal::TooFast { retry_after: Duration::from_secs(20) }));
+        assert_eq!(rates.login(b), Ok(()));
+        *hands.0.lock().unwrap() += Duration::from_secs(20);
+        assert_eq!(rates.login(a), Ok(()));
+        let off = Rates::new(&Limits { logins_per_minute_per_address: 0, ..Limits::default() }, &clock);
+        assert!((0..1_000).all(|_| off.login(a).is_ok()));
     }
 
     #[test]

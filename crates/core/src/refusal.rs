@@ -67,6 +67,42 @@ pub enum Refusal {
     /// A valid name that is somebody's.
     #[error("the name is taken")]
     NameTaken,
+    /// A number for an account that is an account's, or that none can have.
+    #[error("the number is in use, or not from 1 to 2^63 - 1")]
+    NumberTaken,
+    /// Not a password: empty, or longer than the limit.
+    #[error("a password has 1 to {} bytes", crate::limits::PASSWORD_BYTES)]
+    BadPassword,
+    /// No such account, or not its password, or it may not log in: they look alike.
+    #[error("wrong user name or password")]
+    BadLogin,
+    /// Somebody is logged in with the account.
+    #[error("the account is logged in")]
+    LoggedIn,
+    /// Not what the room's question wants to hear.
+    #[error("this is not the answer to the room's question")]
+    WrongAnswer,
+    /// There is nobody like that, or the asker may not know: the two look alike.
+    #[error("there is no such person")]
+    NoSuchPerson,
+    /// A guest who is not here would never read it.
+    #[error("this guest is not here any more")]
+    Away,
+    /// A direct message to the one who sends it.
+    #[error("this is yourself: choose somebody else")]
+    ToOneself,
+    /// The connection is in this room already.
+    #[error("you are in this room already")]
+    AlreadyHere,
+    /// Not in this room.
+    #[error("you are not in this room")]
+    NotHere,
+    /// Not logged in.
+    #[error("you are not logged in")]
+    NotLoggedIn,
+    /// Not the server's password, or none is configured.
+    #[error("the server password is wrong")]
+    WrongServerPassword,
     /// The same idempotency key came before, with another body.
     #[error("this idempotency key was used for another message")]
     KeyConflict,
@@ -103,6 +139,18 @@ impl Refusal {
             Refusal::BadEncoding { .. } => "bad_encoding",
             Refusal::BadName(_) => "bad_name",
             Refusal::NameTaken => "name_taken",
+            Refusal::NumberTaken => "number_taken",
+            Refusal::BadPassword => "bad_password",
+            Refusal::BadLogin => "bad_login",
+            Refusal::LoggedIn => "logged_in",
+            Refusal::WrongAnswer => "wrong_answer",
+            Refusal::NoSuchPerson => "no_such_person",
+            Refusal::Away => "away",
+            Refusal::ToOneself => "to_oneself",
+            Refusal::AlreadyHere => "already_here",
+            Refusal::NotHere => "not_here",
+            Refusal::NotLoggedIn => "not_logged_in",
+            Refusal::WrongServerPassword => "wrong_server_password",
             Refusal::KeyConflict => "cmid_conflict",
             Refusal::TooFast { .. } => "too_fast",
             Refusal::TooMany { .. } => "too_many",
@@ -123,6 +171,10 @@ pub enum What {
     Reaction,
     /// A search.
     Query,
+    /// A room's question.
+    Question,
+    /// The answer to a room's question.
+    Answer,
 }
 
 impl std::fmt::Display for What {
@@ -133,6 +185,8 @@ impl std::fmt::Display for What {
             What::Name => "name",
             What::Reaction => "reaction",
             What::Query => "search",
+            What::Question => "question",
+            What::Answer => "answer",
         })
     }
 }

@@ -1,5 +1,6 @@
 //! What a room is, apart from its log.
 
+use crate::event::Author;
 use crate::ids::{Epoch, Number, RoomId, RoomKey, Seq, Timestamp};
 use crate::names::RoomName;
 use crate::refusal::Fault;
@@ -22,10 +23,12 @@ pub struct Room {
     pub listed: bool,
     /// Who may enter.
     pub access: Access,
-    /// The question that its gate asks, with [`Access::Question`].
+    /// The question that it was made with; it is asked with [`Access::Question`]: see [`Room::gate`].
     pub question: Option<Gate>,
     /// Whether it is closed when the last person leaves.
     pub vanishes: bool,
+    /// The two people of a room of two, in the order of [`pair`]: for their direct messages.
+    pub direct: Option<(Author, Author)>,
     /// When it was made.
     pub created: Timestamp,
     /// Whether anybody has a role in it; while nobody has, rights need no look-up.
@@ -155,6 +158,40 @@ impl Room {
         self.listed = change.listed.unwrap_or(self.listed);
         self.access = change.access.unwrap_or(self.access);
     }
+
+    /// Somebody has no role in it any more. Without one of its two a room of two is an ordinary one: whoever gets that
+    /// person's number later must find a room of their own, not this one's past. Answers whether that changed it.
+    pub fn part(&mut self, who: Author) -> bool {
+        let was_of_two = self.direct.is_some_and(|(low, high)| low == who || high == who);
+        if was_of_two {
+            self.direct = None;
+        }
+        was_of_two
+    }
+
+    /// It ends: what it was found and kept by is free for others.
+    pub fn end(&mut self) {
+        (self.name, self.direct, self.vanishes) = (None, None, false);
+    }
+
+    /// What somebody without a role has to answer, if it asks.
+    #[must_use]
+    pub fn gate(&self) -> Option<&Gate> {
+        self.question.as_ref().filter(|_| self.access == Access::Question)
+    }
+
+    /// The other one of a room of two.
+    #[must_use]
+    pub fn other(&self, who: Author) -> Option<Author> {
+        let (low, high) = self.direct?;
+        if low == who { Some(high) } else { (high == who).then_some(low) }
+    }
+}
+
+/// Two people as a room of two has them: the smaller [`Author::code`] first.
+#[must_use]
+pub fn pair(one: Author, other: Author) -> (Author, Author) {
+    if one.code() <= other.code() { (one, other) } else { (other, one) }
 }
 
 /// A room to be made.
@@ -176,8 +213,27 @@ pub struct NewRoom {
     pub question: Option<Gate>,
     /// Whether it is closed when the last person leaves.
     pub vanishes: bool,
+    /// The two people of a room of two, in the order of [`pair`].
+    pub direct: Option<(Author, Author)>,
+    /// Who else is a member from the start.
+    pub members: Vec<Author>,
     /// The time now.
     pub now: Timestamp,
+}
+
+impl NewRoom {
+    /// Who is a member from the start, each once, in the order of their events: the two of a room of two first.
+    #[must_use]
+    pub fn first_members(&self) -> Vec<Author> {
+        let mut members = Vec::new();
+        let two = self.direct.into_iter().flat_map(|(low, high)| [low, high]);
+        for who in two.chain(self.members.iter().copied()) {
+            if !members.contains(&who) {
+                members.push(who);
+            }
+        }
+        members
+    }
 }
 
 /// How a room is asked for.

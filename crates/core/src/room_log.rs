@@ -1,6 +1,6 @@
 //! A room on this node: its settings, its head that cursors watch, who is here.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::watch;
@@ -27,6 +27,9 @@ pub struct RoomLog {
     presence: Presence,
     /// Whether it was read or looked at lately; if not, a lost hint may have left it behind (see [`crate::Chat::look_at_heads`]).
     fresh: AtomicBool,
+    /// Drafts of this node that are being committed: they place themselves, with where they came in, which the store does
+    /// not know.
+    committing: AtomicUsize,
 }
 
 /// Whether slots could be placed.
@@ -49,6 +52,7 @@ impl RoomLog {
             placing: Mutex::new(()),
             presence: Presence::default(),
             fresh: AtomicBool::new(true),
+            committing: AtomicUsize::new(0),
             room: RwLock::new(Arc::new(room)),
         }
     }
@@ -77,6 +81,12 @@ impl RoomLog {
         *self.head.borrow()
     }
 
+    /// Waits until the room is closed. Cancel safe.
+    pub async fn closed(&self) {
+        // An error says that the head is gone, and with it this log, which is borrowed here.
+        let _ = self.watch().wait_for(|head| head.closed).await;
+    }
+
     /// Watches the head. A reader marks it as seen, then reads, then sleeps: so no move is missed.
     pub(crate) fn watch(&self) -> watch::Receiver<Head> {
         self.head.subscribe()
@@ -90,7 +100,7 @@ impl RoomLog {
 
     /// Whether somebody waits for its head or is here.
     pub(crate) fn is_watched(&self) -> bool {
-        self.head.receiver_count() > 0 || !self.presence.is_empty()
+        self.head.receiver_count() > 0 || !self.presence.is_empty() || self.presence.changes().is_watched()
     }
 
     pub(crate) fn is_fresh(&self) -> bool {
@@ -99,6 +109,18 @@ impl RoomLog {
 
     pub(crate) fn set_fresh(&self, fresh: bool) {
         self.fresh.store(fresh, Ordering::Release);
+    }
+
+    pub(crate) fn is_committing(&self) -> bool {
+        self.committing.load(Ordering::Acquire) > 0
+    }
+
+    pub(crate) fn set_committing(&self, committing: bool) {
+        if committing {
+            self.committing.fetch_add(1, Ordering::AcqRel);
+        } else {
+            self.committing.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 
     pub(crate) fn amendments(&self) -> u64 {
@@ -139,6 +161,9 @@ impl RoomLog {
             Body::Settings(change) => Arc::make_mut(&mut room).apply(change),
             // Never back to false here: a look-up too many is cheap, a role overlooked is not.
             Body::Member { role: Some(_), .. } => Arc::make_mut(&mut room).has_members = true,
+            Body::Member { who, role: None } if room.other(*who).is_some() => {
+                Arc::make_mut(&mut room).part(*who);
+            }
             _ => {}
         }
     }

@@ -12,7 +12,7 @@ use crate::logs::Logs;
 use crate::ports::{Bus, Store};
 use crate::refusal::{Error, Fault, Refusal};
 use crate::room_log::RoomLog;
-use crate::slot::Slot;
+use crate::slot::{Slot, Source};
 
 /// Runs until every [`crate::Chat`] is gone and every draft is answered.
 pub struct Sequencer {
@@ -27,7 +27,13 @@ pub struct Sequencer {
 /// A draft that somebody waits for.
 pub(crate) struct Pending {
     draft: Draft,
+    asker: Asker,
+}
+
+/// Who waits for a draft, and where it goes when it is stored.
+struct Asker {
     log: Arc<RoomLog>,
+    source: Option<Source>,
     answer: Answer,
 }
 
@@ -47,35 +53,37 @@ impl Sequencer {
     pub async fn run(mut self) {
         let mut batch = Vec::new();
         while self.waiting.recv_many(&mut batch, limits::BATCH_DRAFTS).await > 0 {
-            let (drafts, askers): (Vec<_>, Vec<_>) =
-                batch.drain(..).map(|p: Pending| (p.draft, (p.log, p.answer))).unzip();
+            let (drafts, askers): (Vec<_>, Vec<_>) = batch.drain(..).map(|p: Pending| (p.draft, p.asker)).unzip();
+            let logs: Vec<_> = askers.iter().map(|asker| asker.log.clone()).collect();
+            logs.iter().for_each(|log| log.set_committing(true));
             match self.store.append(drafts).await {
                 Ok(outcomes) => self.publish(outcomes, askers).await,
                 Err(fault) => {
                     tracing::error!(%fault, drafts = askers.len(), "a batch of posts could not be stored");
                     if matches!(fault, Fault::OutcomeUnknown(_)) {
                         // What is there after all must not stay unseen until somebody posts again.
-                        self.look_again(askers.iter().map(|(log, _)| log)).await;
+                        self.look_again(askers.iter().map(|asker| &asker.log)).await;
                     }
-                    for (_, answer) in askers {
+                    for asker in askers {
                         // Who asked may be gone by now; then nobody needs the answer.
-                        let _ = answer.send(Err(fault.clone().into()));
+                        let _ = asker.answer.send(Err(fault.clone().into()));
                     }
                 }
             }
+            logs.iter().for_each(|log| log.set_committing(false));
         }
     }
 
     /// The batch is durable: now, and not before, readers see it, and then its authors hear of it.
-    async fn publish(&self, outcomes: Vec<Appended>, askers: Vec<(Arc<RoomLog>, Answer)>) {
+    async fn publish(&self, outcomes: Vec<Appended>, askers: Vec<Asker>) {
         // In order of rooms, so that the same drafts always have the same effects in the same order.
         let mut new: BTreeMap<RoomId, (Arc<RoomLog>, Vec<Arc<Slot>>)> = BTreeMap::new();
         let mut unseen = Vec::new();
         let mut answers = Vec::with_capacity(askers.len());
-        for (outcome, (log, answer)) in outcomes.into_iter().zip(askers) {
+        for (outcome, Asker { log, source, answer }) in outcomes.into_iter().zip(askers) {
             let result = match outcome {
                 Appended::New { event, .. } => {
-                    let slot = Arc::new(Slot::new(event));
+                    let slot = Arc::new(Slot::from_here(event, source));
                     new.entry(log.id()).or_insert_with(|| (log, vec![])).1.push(slot.clone());
                     Ok(Posted { slot, duplicate: false })
                 }
@@ -139,10 +147,15 @@ pub(crate) struct Drafts(pub(crate) mpsc::Sender<Pending>);
 impl Drafts {
     /// Waits for a place, then for the answer. If the caller goes away meanwhile, the draft is appended or not, never half:
     /// the [`MessageKey`] tells on the next try.
-    pub(crate) async fn append(&self, log: &Arc<RoomLog>, draft: Draft) -> Result<Posted, Error> {
+    pub(crate) async fn append(
+        &self,
+        log: &Arc<RoomLog>,
+        draft: Draft,
+        source: Option<Source>,
+    ) -> Result<Posted, Error> {
         let (answer, answered) = oneshot::channel();
-        let pending = Pending { draft, log: log.clone(), answer };
-        self.0.send(pending).await.map_err(|_| Fault::Unavailable("the server is stopping".into()))?;
+        let asker = Asker { log: log.clone(), source, answer };
+        self.0.send(Pending { draft, asker }).await.map_err(|_| Fault::Unavailable("the server is stopping".into()))?;
         // The writer had it and went away: nobody can say how far it came.
         answered.await.map_err(|_| Fault::OutcomeUnknown("the server stopped meanwhile".into()))?
     }
@@ -162,4 +175,6 @@ pub struct PostOptions {
     /// The guest was made for this very post. Newcomers of one address share one rate: else a new guest for every post
     /// would have none.
     pub newcomer: bool,
+    /// By which connection it comes, for readers on this node to be told.
+    pub source: Option<Source>,
 }

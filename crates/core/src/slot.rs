@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 
 use crate::event::{Body, Event};
+use crate::ids::ConnectionId;
 use crate::limits;
 
 /// Which cell of a slot a door's encoding lies in. Doors number theirs in one table.
@@ -20,10 +21,22 @@ impl Format {
     }
 }
 
+/// By which connection of this node something came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// That client's own number for it (wscmd: messageid), or 0.
+    pub tag: u64,
+    /// The door's name.
+    pub door: &'static str,
+}
+
 /// An event plus one cell per format, each filled on first need.
 #[derive(Debug)]
 pub struct Slot {
     event: Event,
+    source: Option<Source>,
     cells: [OnceLock<Option<Bytes>>; limits::FORMATS],
 }
 
@@ -31,7 +44,19 @@ impl Slot {
     /// Wraps an event; nothing is encoded yet.
     #[must_use]
     pub fn new(event: Event) -> Slot {
-        Slot { event, cells: Default::default() }
+        Slot { event, source: None, cells: Default::default() }
+    }
+
+    /// Wraps an event that came in at this node.
+    #[must_use]
+    pub fn from_here(event: Event, source: Option<Source>) -> Slot {
+        Slot { source, ..Slot::new(event) }
+    }
+
+    /// By which connection it came in; `None` for one of another node, or read back from the store.
+    #[must_use]
+    pub fn source(&self) -> Option<Source> {
+        self.source
     }
 
     /// The event.

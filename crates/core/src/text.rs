@@ -75,9 +75,7 @@ impl Subject {
     /// # Errors
     /// `BadEncoding`, `BadCharacter`, `TooLong` (over `bytes_max`).
     pub fn new(bytes: &[u8], bytes_max: usize) -> Result<Subject, Refusal> {
-        let text = decode(bytes, What::Subject)?;
-        check_characters(text, What::Subject, |_| false, true)?;
-        let text = text.trim();
+        let text = one_line(bytes, What::Subject)?.trim();
         if text.len() > bytes_max {
             return Err(Refusal::TooLong { what: What::Subject, limit: bytes_max, unit: "bytes" });
         }
@@ -132,6 +130,16 @@ impl Emoji {
         }
         Ok(Emoji(text.into()))
     }
+}
+
+/// Reads a text that has its place in one line, as it is.
+///
+/// # Errors
+/// `BadEncoding`, `BadCharacter`.
+pub(crate) fn one_line(bytes: &[u8], what: What) -> Result<&str, Refusal> {
+    let text = decode(bytes, what)?;
+    check_characters(text, what, |_| false, true)?;
+    Ok(text)
 }
 
 fn decode(bytes: &[u8], what: What) -> Result<&str, Refusal> {

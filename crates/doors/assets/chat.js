@@ -2,6 +2,7 @@
 // its form; here it asks for the next number for ever, and keeps what is being sent until the server
 // has said that it is safe. docs/doors/http-chat.md describes the requests.
 
+import { Here } from "./here.js";
 import { Log, both, localise } from "./log.js";
 import { Outbox } from "./outbox.js";
 import { Poll } from "./poll.js";
@@ -12,20 +13,23 @@ const byId = (id) => document.getElementById(id);
 function start(room) {
   const log = new Log(room);
   share(room.dataset.key);
+  drawer();
   if (room.dataset.next === undefined) return; // A page of older messages stands still.
   const status = new Status();
   const outbox = new Outbox(room.dataset.key, log);
   const poll = new Poll(room, log, outbox, status);
+  const here = new Here(room, log);
   new Composer(room, outbox);
   byId("retry").addEventListener("click", () => poll.again());
   addEventListener("online", () => poll.again());
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll.shown(); });
-  addEventListener("pagehide", () => poll.stop());
+  addEventListener("pagehide", () => { poll.stop(); here.stop(); });
   // A page that comes back out of the browser's cache goes on with the number it had.
-  addEventListener("pageshow", (event) => { if (event.persisted) { poll.run(); outbox.pump(); } });
+  addEventListener("pageshow", (event) => { if (event.persisted) { poll.run(); outbox.pump(); here.run(); } });
   status.show("idle", "Connecting…");
   poll.run();
   outbox.pump();
+  here.run();
 }
 
 const tooLong = (bytes) => `${bytes} ${bytes === 1 ? "byte" : "bytes"} too long`;
@@ -109,9 +113,32 @@ class Status {
   }
 }
 
+/** Where there is no place beside the conversation, the list of who is here opens over it. */
+function drawer() {
+  const [opener, list] = [byId("who"), byId("here")];
+  const toggle = (open) => {
+    list.classList.toggle("open", open);
+    opener.setAttribute("aria-expanded", open);
+    if (open) list.focus({ preventScroll: true });
+  };
+  // Without this script the addresses themselves open and close it.
+  if (location.hash === "#here") history.replaceState(history.state, "", location.pathname + location.search);
+  opener.setAttribute("role", "button");
+  toggle(false);
+  opener.addEventListener("click", (event) => { event.preventDefault(); toggle(!list.classList.contains("open")); });
+  opener.addEventListener("keydown", (event) => { if (event.key === " ") { event.preventDefault(); opener.click(); } });
+  const close = () => { toggle(false); opener.focus({ preventScroll: true }); };
+  byId("here-close").addEventListener("click", (event) => { event.preventDefault(); close(); });
+  list.addEventListener("keydown", (event) => { if (event.key === "Escape" && list.classList.contains("open")) close(); });
+  document.addEventListener("click", (event) => {
+    if (list.classList.contains("open") && !list.contains(event.target) && !opener.contains(event.target)) toggle(false);
+  });
+}
+
 /** The address bar knows the address that works from here, also behind a proxy. */
 function share(key) {
   const field = byId("link");
+  if (!field) return; // A room of two is nobody else's.
   field.value = new URL(`/chat/${key}`, location.href).href;
   byId("send-url").textContent = new URL(`/send/${key}`, location.href).href;
   field.addEventListener("focus", () => field.select());

@@ -18,6 +18,7 @@ export class Log {
   missed = 0; // New messages since the page was hidden.
   #title = document.title;
   #bottom = true;
+  #letters = 0;
 
   constructor(room) {
     this.me = room.dataset.me;
@@ -42,6 +43,12 @@ export class Log {
   toBottom() {
     this.scroller.scrollTop = 0;
     this.#scrolled();
+  }
+
+  /** New private messages, in other rooms: the title of the page tells of them too. */
+  set letters(count) {
+    this.#letters = count;
+    this.#count(this.missed, this.below);
   }
 
   has(number) { return byId(`m${number}`) !== null; }
@@ -70,8 +77,8 @@ export class Log {
     row.dataset.author = author.id;
     row.classList.replace("hue-0", `hue-${hue(author.id)}`);
     row.classList.toggle("own", author.id === this.me);
-    row.querySelector(".avatar").textContent = (Array.from(author.name)[0] ?? "").toUpperCase();
-    row.querySelector("bdi").textContent = (author.guest ? "~" : "") + author.name;
+    row.querySelector(".avatar").textContent = initial(author.name);
+    row.querySelector("bdi").textContent = shown(author);
     row.querySelector(".text").textContent = text;
     row.querySelector(".edited").hidden = !edited;
     row.querySelector("time").dateTime = time;
@@ -164,7 +171,8 @@ export class Log {
   #count(missed, below) {
     this.missed = missed;
     this.below = below;
-    document.title = missed ? `(${missed}) ${this.#title}` : this.#title;
+    const news = missed + this.#letters;
+    document.title = news ? `(${news}) ${this.#title}` : this.#title;
     const pill = byId("pill");
     if (!pill) return;
     pill.hidden = below === 0;
@@ -172,8 +180,14 @@ export class Log {
   }
 }
 
+/** The name as others see it. */
+export const shown = ({ name, guest }) => (guest ? "~" : "") + name;
+
+/** The letter on somebody's badge. */
+export const initial = (name) => (Array.from(name)[0] ?? "").toUpperCase();
+
 /** FNV-1a, as `hue` in pages.rs. Ids are ASCII. */
-function hue(id) {
+export function hue(id) {
   let hash = 0x811c9dc5;
   for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193) >>> 0;
   return hash % HUES;

@@ -6,7 +6,7 @@ const POLL_WAIT_S = 100; // Below what common proxies allow a silent request.
 const POLL_SLACK_MS = 15_000; // So long over the time asked for, a connection counts as dead.
 const POLL_STALE_MS = 20_000; // A page that is shown again does not trust an older request.
 const TIGHT_MS = 1000; // A hanging request that ends sooner than this did not hang.
-const HIDDEN_POLLS_MAX = 3;
+const HIDDEN_POLLS_MAX = 2; // With what two visible tabs hold, and who is here, that leaves one for the rest.
 const HIDDEN_REST_MS = 8_000; // The server counts a person as here until 10 s after the last request.
 const WANTED = "asked anew on purpose";
 

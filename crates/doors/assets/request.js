@@ -60,3 +60,14 @@ export const storage = {
     try { text ? sessionStorage.setItem(name, text) : sessionStorage.removeItem(name); } catch { /* See above. */ }
   },
 };
+
+/** What all tabs remember, also tomorrow; or as long as the page lives. */
+export const lasting = {
+  kept: new Map(),
+  read(name) {
+    try { return localStorage.getItem(name); } catch { return this.kept.get(name) ?? null; }
+  },
+  write(name, text) {
+    try { localStorage.setItem(name, text); } catch { this.kept.set(name, text); }
+  },
+};

@@ -10,3 +10,9 @@ pub(crate) const AUTHOR: Format = Format::new(1);
 pub(crate) const TIME: Format = Format::new(2);
 /// The event as JSON (all doors that speak JSON).
 pub(crate) const JSON: Format = Format::new(3);
+/// The event as an update of a terminal's screen (term).
+pub(crate) const TERM: Format = Format::new(4);
+/// The frame of a message, with lengths in UTF-16 units (wscmd).
+pub(crate) const WSCMD_UTF16: Format = Format::new(5);
+/// The frame of a message, with lengths in bytes (wscmd).
+pub(crate) const WSCMD_UTF8: Format = Format::new(6);

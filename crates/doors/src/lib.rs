@@ -2,8 +2,11 @@
 //!
 //! # Map
 //! - [`DOORS`]: the one table of them.
-//! - [`http`]: what all HTTP doors share: listener, front, addresses, refusals in HTTP's words.
+//! - [`accept`]: the accept loop of every TCP door.
+//! - [`http`]: what all HTTP doors share: connections, front, addresses, refusals in HTTP's words.
 //! - [`http_chat`]: HTTP long-poll chat.
+//! - [`term`]: the terminal door.
+//! - [`live`]: delivery to connections that are told what happens, for the doors that need it.
 //! - `json`, `formats`: the event as JSON; which encoding lies in which cell of a slot.
 //!
 //! # Invariants
@@ -15,16 +18,22 @@
 //! # Absent on purpose
 //! SQL, the configuration's grammar, signals and the environment. Tasks are spawned through the runtime handle that comes in.
 
+pub mod accept;
 mod formats;
 pub mod http;
 pub mod http_chat;
 mod json;
+pub mod live;
+pub mod term;
+pub mod wscmd;
 
 use std::sync::Arc;
 
-use axum::Router;
+use parlor_core::Chat;
+use tokio::runtime::Handle;
 
-use crate::http::Http;
+use crate::accept::Serve;
+use crate::http::{Front, Http, Routes};
 
 /// A protocol that people come in by.
 #[derive(Debug)]
@@ -39,15 +48,33 @@ pub struct Door {
 #[derive(Debug)]
 pub enum Mount {
     /// By routes on the HTTP port.
-    Http(fn(Arc<Http>) -> Router),
+    Http(fn(Arc<Http>) -> Routes),
+    /// By a TCP port of its own, whose address is the configuration's key of the door's name.
+    Stream(fn(&Streams) -> Arc<dyn Serve>),
+}
+
+/// What every door with a port of its own is given.
+pub struct Streams {
+    /// The chat.
+    pub chat: Arc<Chat>,
+    /// Messages that are shown to who comes in.
+    pub history_on_join: usize,
+    /// Where what outlives a connection runs.
+    pub tasks: Handle,
 }
 
 /// Every door there is. A new one is a line here; a test looks for its document and its fuzz target.
-pub const DOORS: [Door; 1] = [Door { name: "http-chat", mount: Mount::Http(http_chat::routes) }];
+pub const DOORS: [Door; 3] = [
+    Door { name: "http-chat", mount: Mount::Http(http_chat::routes) },
+    Door { name: "term", mount: Mount::Stream(term::open) },
+    Door { name: "wscmd", mount: Mount::Http(wscmd::routes) },
+];
 
-/// The routes of all HTTP doors.
-pub fn http_routes(http: &Arc<Http>) -> Router {
-    DOORS.iter().fold(Router::new(), |routes, door| match door.mount {
-        Mount::Http(mount) => routes.merge(mount(http.clone())),
-    })
+/// The front of all HTTP doors.
+pub fn http_front(http: &Arc<Http>) -> Front {
+    let routes = DOORS.iter().filter_map(|door| match door.mount {
+        Mount::Http(mount) => Some(mount(http.clone())),
+        Mount::Stream(_) => None,
+    });
+    Front::new(http.clone(), routes, wscmd::reroute)
 }

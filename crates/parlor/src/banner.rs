@@ -6,35 +6,38 @@ use std::path::Path;
 /// The banner for people; ends with a newline.
 ///
 /// `stop`: how this process is stopped, for example `Ctrl-C`.
-pub(crate) fn text(http: SocketAddr, data_dir: &Path, log: Option<&Path>, stop: &str) -> String {
-    let mut text = format!(
-        "parlor {} is open\n  go to    {}\n  data in  {}\n",
-        env!("CARGO_PKG_VERSION"),
-        url(http),
-        data_dir.display()
-    );
+pub(crate) fn text(addresses: &[(&str, SocketAddr)], data_dir: &Path, log: Option<&Path>, stop: &str) -> String {
+    let mut text = format!("parlor {} is open\n", env!("CARGO_PKG_VERSION"));
+    for (door, address) in addresses {
+        text.push_str(&match *door {
+            "http" => format!("  go to    http://{}/\n", reached(*address)),
+            // Clients of the other doors are programs: this one comes with the server.
+            door => format!("  or       parlor connect {door}://{}\n", reached(*address)),
+        });
+    }
+    text.push_str(&format!("  data in  {}\n", data_dir.display()));
     if let Some(log) = log {
         text.push_str(&format!("  log in   {}\n", log.display()));
     }
     text.push_str(&format!("  stop it  {stop}\n"));
-    if !http.ip().is_loopback() {
+    for (_, address) in addresses.iter().filter(|(_, address)| !address.ip().is_loopback()) {
         text.push_str(&format!(
-            "warning: {http} is reachable from other machines and speaks no TLS; put a TLS proxy in front\n"
+            "warning: {address} is reachable from other machines and speaks no TLS; put a TLS proxy in front\n"
         ));
     }
     text
 }
 
 /// A server that listens on every address is reached on this machine by the loopback one.
-fn url(http: SocketAddr) -> String {
-    let mut shown = http;
+fn reached(address: SocketAddr) -> SocketAddr {
+    let mut shown = address;
     if shown.ip().is_unspecified() {
-        shown.set_ip(match http {
+        shown.set_ip(match address {
             SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
             SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
         });
     }
-    format!("http://{shown}/")
+    shown
 }
 
 #[cfg(test)]
@@ -42,7 +45,16 @@ mod tests {
     use super::*;
 
     fn banner(http: &str) -> String {
-        text(http.parse().unwrap(), Path::new("/data"), None, "Ctrl-C")
+        text(&[("http", http.parse().unwrap())], Path::new("/data"), None, "Ctrl-C")
+    }
+
+    #[test]
+    fn it_says_how_to_reach_the_other_doors() {
+        let addresses =
+            [("http", "127.0.0.1:1234"), ("term", "0.0.0.0:1235")].map(|(door, at)| (door, at.parse().unwrap()));
+        let text = text(&addresses, Path::new("/data"), None, "Ctrl-C");
+        assert!(text.contains("  or       parlor connect term://127.0.0.1:1235\n"), "{text}");
+        assert!(text.contains("warning: 0.0.0.0:1235 is reachable"), "{text}");
     }
 
     #[test]

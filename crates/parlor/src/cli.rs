@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Environment, Sources};
 
 /// One room, many doors: a chat server that one person can run.
-#[derive(Debug, Parser)]
+// Without `Debug`, here and below: one of the flags is a password.
+#[derive(Parser)]
 #[command(name = "parlor", version, about, arg_required_else_help = true, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -19,15 +21,18 @@ Examples:
   parlor serve                         serve on http://127.0.0.1:1234/
   parlor serve -d -p 4000              the same as a daemon, on port 4000
   parlor send lobby 'Tea is ready'     say something in a room
+  parlor connect term://127.0.0.1      talk at the terminal door
   parlor tail lobby --since 0 --json   read a room from its first message on, and wait for more
   parlor config show --origin          every setting, and where it comes from
 
 ROOM is a room's name, its 32-character key, or its URL.";
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Open the doors and serve until told to stop.
     Serve(ServeArguments),
+    /// Talk at a running server's terminal door, or by its WebSocket text commands.
+    Connect(ConnectArguments),
     /// Send a message to a room of a running server.
     Send(SendArguments),
     /// Print a room's messages and wait for more.
@@ -45,11 +50,24 @@ Exit codes: 0 nothing is wrong, 1 a promise is broken, 65 the file is no history
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Try out every door, each with a real conversation at a private server.
+    #[command(after_help = SELFTEST_HELP)]
+    Selftest {
+        /// What to try: every door, one door, or how a crash of one connection's task is borne and logged.
+        #[arg(default_value = crate::selftest::ALL, value_parser = PossibleValuesParser::new(crate::selftest::choices()))]
+        what: String,
+    },
     /// Print the version.
     Version,
 }
 
-#[derive(Debug, Subcommand)]
+const SELFTEST_HELP: &str = "\
+The server is this program, with the default settings, on free ports of this machine and with its data in a temporary
+directory that goes afterwards. A running server and its data are not touched.
+
+Exit codes: 0 everything works, 1 something does not; the lines say what.";
+
+#[derive(Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Say whether the configuration is right, or everything that is wrong with it (exit code 78).
     Check(ConfigFlags),
@@ -68,6 +86,7 @@ Examples:
   parlor serve                           http://127.0.0.1:1234/, data in the platform's data directory
   parlor serve -d -p 4000                as a daemon on port 4000; log and pid file are in the data directory
   parlor serve --http 0.0.0.0:1234       reachable from other machines (put a TLS proxy in front)
+  parlor serve --term off                without the terminal door
   parlor serve -c /etc/parlor.toml       with a configuration file
 
 A flag beats a variable (PARLOR_HTTP, PARLOR_LIMITS_POSTS_BURST, ...), a variable beats the file.
@@ -77,7 +96,7 @@ Exit codes:
   71  port in use               74  disk fault
   78  wrong configuration";
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(after_help = SERVE_EXAMPLES)]
 pub(crate) struct ServeArguments {
     #[command(flatten)]
@@ -91,7 +110,7 @@ pub(crate) struct ServeArguments {
 }
 
 /// The flags that set keys of the configuration.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(crate) struct ConfigFlags {
     /// Port of the HTTP door; its address stays as configured [default: 1234].
     #[arg(short, long, value_name = "PORT", conflicts_with = "http")]
@@ -99,6 +118,13 @@ pub(crate) struct ConfigFlags {
     /// Address and port of the HTTP door, or off [default: 127.0.0.1:1234].
     #[arg(long, value_name = "ADDR|off")]
     http: Option<String>,
+    /// Address and port of the terminal door, or off [default: 127.0.0.1:1235].
+    #[arg(long, value_name = "ADDR|off")]
+    term: Option<String>,
+    /// Password for the commands that ask for the server's; others on this machine can see it in the list of processes, so
+    /// better set server_password_file or PARLOR_SERVER_PASSWORD.
+    #[arg(long, value_name = "PASSWORD")]
+    server_password: Option<String>,
     /// Directory of everything that lasts [default: the platform's, ~/.local/share/parlor].
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
@@ -121,6 +147,8 @@ impl ConfigFlags {
     pub(crate) fn sources(&self, environment: Environment) -> Sources {
         let flags = [
             ("http", "--http", &self.http),
+            ("term", "--term", &self.term),
+            ("server_password", "--server-password", &self.server_password),
             ("data_dir", "--data-dir", &self.data_dir),
             ("store", "--store", &self.store),
             ("log.format", "--log-format", &self.log_format),
@@ -133,6 +161,29 @@ impl ConfigFlags {
             port: self.port,
         }
     }
+}
+
+const CONNECT_EXAMPLES: &str = "\
+Examples:
+  parlor connect term://127.0.0.1                    the terminal door of this machine
+  parlor connect ws://127.0.0.1:1234/websocket       text commands, typed without counting: send 3 hello
+  parlor connect --raw ws://127.0.0.1:1234 < script  text commands as the protocol writes them
+
+Each line is sent when it is complete, and what comes is printed as it comes. At a terminal door the server says what
+to type, and an empty line leaves; at ws:// type /help. Ctrl-C and Ctrl-D leave.
+
+Exit codes:
+  0   the input ended, or you left      2   wrong command line
+  1   the server closed                 69  no server answers there";
+
+#[derive(Debug, Args)]
+#[command(after_help = CONNECT_EXAMPLES)]
+pub(crate) struct ConnectArguments {
+    /// term://HOST[:PORT] (port 1235 if none is given) or ws://HOST[:PORT][/PATH] (80, /websocket).
+    pub(crate) address: String,
+    /// With ws://: send each line as a message, print each message as a line, both unchanged.
+    #[arg(long)]
+    pub(crate) raw: bool,
 }
 
 #[derive(Debug, Args)]

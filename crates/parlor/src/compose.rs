@@ -3,19 +3,23 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parlor_backend::Argon2Passwords;
 use parlor_core::limits;
 use parlor_core::ports::{NoBus, Store};
 use parlor_core::rates::Occupancy;
 use parlor_core::{Chat, World};
-use parlor_doors::http::{Front, Http, HttpOptions, Listener, TrustedProxies};
+use parlor_doors::accept::{Listener, Serve};
+use parlor_doors::http::{Http, HttpOptions, ServerPassword, TrustedProxies};
+use parlor_doors::{Mount, Streams};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::runtime::{self, SystemClock, SystemEntropy};
+use crate::sockets::Sockets;
 
-/// Serves the HTTP doors on `socket` over `store` until `stopping` is true and everybody has gone. `opened` is called when
+/// Serves the doors on `sockets` over `store` until `stopping` is true and everybody has gone. `opened` is called when
 /// nothing can fail any more.
 ///
 /// # Errors
@@ -23,16 +27,22 @@ use crate::runtime::{self, SystemClock, SystemEntropy};
 pub(crate) async fn serve(
     config: &Config,
     store: Arc<dyn Store>,
-    socket: TcpListener,
+    sockets: Sockets,
     connections: usize,
     stopping: watch::Receiver<bool>,
     opened: impl FnOnce() -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let world =
-        World { store, bus: Arc::new(NoBus), clock: Arc::new(SystemClock::new()), entropy: Arc::new(SystemEntropy) };
+    let world = World {
+        store,
+        bus: Arc::new(NoBus),
+        clock: Arc::new(SystemClock::new()),
+        entropy: Arc::new(SystemEntropy),
+        passwords: Arc::new(Argon2Passwords::new(runtime::cores(), Arc::new(SystemEntropy))?),
+    };
     let (chat, engines) = Chat::open(world, config.limits.clone(), config.cache_bytes).await?;
     let mut sequencer = runtime::spawn(engines.sequencer.run());
     runtime::spawn(engines.follower.run());
+    runtime::spawn(engines.caretaker.run(stopping.clone()));
     runtime::spawn(look_at_heads(Arc::downgrade(&chat)));
     let http = Arc::new(Http {
         chat,
@@ -40,31 +50,56 @@ pub(crate) async fn serve(
             history_on_join: config.history_on_join,
             long_poll_timeout: config.long_poll_timeout,
             trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+            server_password: ServerPassword::new(config.server_password.as_ref().map(Secret::reveal)),
         },
         polls: Occupancy::new("hanging polls", config.limits.polls_per_address),
+        tasks: Handle::current(),
         stopping: stopping.clone(),
     });
-    let listener = Listener {
+    let streams =
+        Streams { chat: http.chat.clone(), history_on_join: config.history_on_join, tasks: Handle::current() };
+    let mut doors: Vec<(Arc<dyn Serve>, TcpListener)> = Vec::new();
+    doors.extend(sockets.http.map(|socket| (Arc::new(parlor_doors::http_front(&http)) as Arc<dyn Serve>, socket)));
+    for (door, socket) in sockets.streams {
+        if let Mount::Stream(open) = door.mount {
+            doors.push((open(&streams), socket));
+        }
+    }
+    let places = Arc::new(Semaphore::new(connections));
+    let by_address = Occupancy::new("connections", config.limits.connections_per_address);
+    let listen = |(door, socket)| Listener {
         socket,
-        front: Arc::new(Front::new(http.clone(), parlor_doors::http_routes(&http))),
+        door,
         tasks: Handle::current(),
-        places: Arc::new(Semaphore::new(connections)),
-        by_address: Occupancy::new("connections", config.limits.connections_per_address),
-        stopping,
+        places: places.clone(),
+        by_address: by_address.clone(),
+        stopping: stopping.clone(),
     };
-    drop(http);
+    let listeners: Vec<Listener> = doors.into_iter().map(listen).collect();
     opened()?;
     tokio::select! {
         biased;
-        () = listener.run() => {}
+        () = run_all(listeners) => {}
         // Only a bug in it can do that. Without it every post would wait for ever, so the process ends (PROMISES S64).
         ended = &mut sequencer => anyhow::bail!("the sequencer ended before its time ({ended:?})"),
     }
-    // The last connection held the last way to post, so the sequencer commits what it has and ends.
+    // These and the last connection held the last way to post, so the sequencer commits what it has and ends. Not before the
+    // doors have: it would look like a bug of the sequencer's.
+    drop((http, streams));
     if tokio::time::timeout(Duration::from_secs(1), sequencer).await.is_err() {
         tracing::warn!("a connection that did not end held the sequencer; what it was acknowledged is stored");
     }
     Ok(())
+}
+
+/// Runs until every door has ended.
+async fn run_all(listeners: Vec<Listener>) {
+    let running: Vec<_> = listeners.into_iter().map(|listener| runtime::spawn(listener.run())).collect();
+    for listener in running {
+        if let Err(error) = listener.await {
+            tracing::error!(%error, "a door ended before its time");
+        }
+    }
 }
 
 /// Looks how far the watched rooms have come, as long as there is a chat. On one node, too: events that could not be read back

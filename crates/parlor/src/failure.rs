@@ -13,7 +13,7 @@ use crate::config::ConfigError;
 
 /// A failure with an exit code of its own; anything else ends with 1. The numbers are those of `sysexits.h`.
 ///
-/// An inner error stands in the sentence and is no `source`, else people would read it twice.
+/// An inner error stands in the sentence and is no `source`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The configuration is wrong; one line a mistake.
@@ -61,6 +61,16 @@ impl Failure {
             Self::Child(code) => *code,
         }
     }
+}
+
+/// The error with its causes as one sentence. A cause that stands in the words before it is left out: a library's error may
+/// name its cause and hand it on, too.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        _ if said.contains(&cause) => said,
+        _ => format!("{said}: {cause}"),
+    })
 }
 
 /// The exit code for an error that reached `main`.

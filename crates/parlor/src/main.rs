@@ -5,7 +5,8 @@
 //! - [`cli`]: what can be asked; [`config`]: the table of all settings and the places that set them.
 //! - [`serve`]: the life of a server; [`compose`]: which part is given to which; [`daemon`], [`signals`], [`banner`].
 //! - [`runtime`]: the one place that asks the system for time, randomness, tasks and variables; [`logging`].
-//! - [`talk`], [`store`], [`show`]: the other commands.
+//! - [`selftest`]: a private server and a conversation at each of its doors.
+//! - [`connect`], [`talk`], [`store`], [`show`]: the other commands.
 //! - [`failure`]: why the program ends, and its exit code.
 //!
 //! # Absent on purpose
@@ -15,13 +16,16 @@ mod banner;
 mod cli;
 mod compose;
 mod config;
+mod connect;
 mod daemon;
 mod failure;
 mod logging;
 mod runtime;
+mod selftest;
 mod serve;
 mod show;
 mod signals;
+mod sockets;
 mod store;
 mod talk;
 
@@ -43,7 +47,7 @@ fn main() -> ExitCode {
         Err(error) if failure::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // If standard error is closed there is nobody to tell; the exit code still speaks.
-            let _ = writeln!(io::stderr(), "parlor: {error:#}");
+            let _ = writeln!(io::stderr(), "parlor: {}", failure::sentence(&error));
             failure::exit_code(&error)
         }
     }
@@ -52,12 +56,14 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Connect(arguments) => connect::run(arguments),
         Command::Send(arguments) => Ok(talk::send(arguments)?),
         Command::Tail(arguments) => Ok(talk::tail(arguments)?),
         Command::CheckHistory { file } => talk::check_history(&file),
         Command::Check(flags) => store::check(&flags),
         Command::Config(ConfigCommand::Check(flags)) => show::check(&flags),
         Command::Config(ConfigCommand::Show { origin, flags }) => show::show(&flags, origin),
+        Command::Selftest { what } => selftest::run(&what),
         Command::Version => Ok(writeln!(io::stdout(), "parlor {}", env!("CARGO_PKG_VERSION"))?),
     }
 }

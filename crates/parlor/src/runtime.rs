@@ -48,6 +48,11 @@ impl Entropy for SystemEntropy {
     }
 }
 
+/// Cores that the process may use; 1 if the system does not say.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Starts a task on the running tokio runtime.
 #[expect(clippy::disallowed_methods, reason = "this is the spawner that everybody else is given")]
 pub(crate) fn spawn<F>(task: F) -> tokio::task::JoinHandle<F::Output>

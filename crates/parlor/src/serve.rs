@@ -2,24 +2,19 @@
 
 use std::fs::DirBuilder;
 use std::io;
-use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 use crate::cli::ServeArguments;
-use crate::config::{Config, Origin, Settings};
-use crate::failure::Failure;
+use crate::config::{self, Config, Settings};
+use crate::failure::{self, Failure};
+use crate::sockets::{Addresses, Sockets};
 use crate::{banner, compose, daemon, logging, runtime, show, signals, store};
-
-/// Connections that the kernel completes before they are accepted; it takes less where `somaxconn` is less. A page with a
-/// thousand readers that come back after a restart fits.
-const BACKLOG: u32 = 4096;
 
 /// Serves until the process is asked to stop.
 ///
@@ -29,7 +24,8 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     if arguments.daemon && !arguments.detached {
         return daemon::start();
     }
-    let settings = show::settings(&arguments.flags)?;
+    let mut settings = show::settings(&arguments.flags)?;
+    config::read_server_password(&mut settings).map_err(Failure::from)?;
     let config = &settings.config;
     if arguments.detached {
         daemon::leave_session()?;
@@ -43,7 +39,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     match &served {
         Ok(()) => tracing::info!(panics = logging::panics(), "stopped"),
         // Whoever reads the log file later should find the reason there too; people at the terminal hear it from `main`.
-        Err(error) if log.is_some() => tracing::error!(error = format!("{error:#}"), "stopped by a failure"),
+        Err(error) if log.is_some() => tracing::error!(error = failure::sentence(error), "stopped by a failure"),
         Err(_) => {}
     }
     served
@@ -56,13 +52,13 @@ async fn serve(settings: &Settings, log: Option<&Path>, detached: bool) -> anyho
     let descriptors = runtime::raise_descriptor_limit();
     // The store before the sockets: of two servers on one data directory the second should hear of that, not of the port.
     let store = Arc::new(store::open(config)?);
-    let socket = listen(config.http.ok_or(Failure::NoDoor)?, port_flag(settings))?;
-    let http = socket.local_addr()?;
+    let sockets = Sockets::bind(settings)?;
+    let addresses = sockets.addresses()?;
     let mut daemon = None;
-    let opened = || announce(http, config, log, detached).map(|child| daemon = child);
+    let opened = || announce(&addresses, config, log, detached).map(|child| daemon = child);
     let connections = compose::connections(config, descriptors);
     let mut fatal = store.fatal();
-    let mut serving = pin!(compose::serve(config, store.clone(), socket, connections, stop.subscribe(), opened));
+    let mut serving = pin!(compose::serve(config, store.clone(), sockets, connections, stop.subscribe(), opened));
     tokio::select! {
         served = &mut serving => served?,
         // Cancel safe. Its sender lives in the store's writer, which lives as long as `store`.
@@ -81,19 +77,20 @@ async fn serve(settings: &Settings, log: Option<&Path>, detached: bool) -> anyho
 
 /// Tells people, and the parent of a daemon, that the doors are open.
 fn announce(
-    http: SocketAddr,
+    addresses: &Addresses,
     config: &Config,
     log: Option<&Path>,
     detached: bool,
 ) -> anyhow::Result<Option<daemon::Detached>> {
-    tracing::info!(%http, data_dir = %config.data_dir.display(), "open");
+    let doors: Vec<String> = addresses.iter().map(|(name, address)| format!("{name} {address}")).collect();
+    tracing::info!(doors = doors.join(", "), data_dir = %config.data_dir.display(), "open");
     match log {
         Some(log) if detached => {
-            let banner = banner::text(http, &config.data_dir, Some(log), &format!("kill {}", std::process::id()));
+            let banner = banner::text(addresses, &config.data_dir, Some(log), &format!("kill {}", std::process::id()));
             daemon::ready(&banner, &config.data_dir, log).map(Some)
         }
         _ => {
-            let banner = banner::text(http, &config.data_dir, log, "Ctrl-C");
+            let banner = banner::text(addresses, &config.data_dir, log, "Ctrl-C");
             // A closed standard output is no reason not to serve.
             let _ = io::Write::write_all(&mut io::stdout(), banner.as_bytes());
             Ok(None)
@@ -116,27 +113,5 @@ fn make_data_dir(dir: &Path) -> Result<(), Failure> {
         what: format!("cannot make the data directory {}", dir.display()),
         error,
         advice: "choose another with --data-dir",
-    })
-}
-
-/// The flag that the operator would change to listen elsewhere.
-fn port_flag(settings: &Settings) -> &'static str {
-    match settings.origin("http") {
-        Origin::Flag("--http") => "--http ADDRESS:PORT",
-        _ => "-p PORT or --http ADDRESS:PORT",
-    }
-}
-
-fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, Failure> {
-    let bind = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // Without it a restart would wait for the connections of the last run to be forgotten.
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    bind().map_err(|error: io::Error| match error.kind() {
-        io::ErrorKind::AddrInUse => Failure::PortInUse { address, flag },
-        _ => Failure::Listen { address, flag, error },
     })
 }

@@ -20,7 +20,9 @@ pub(crate) fn settings(flags: &ConfigFlags) -> Result<Settings, Failure> {
 /// # Errors
 /// Everything that is wrong with it.
 pub(crate) fn check(flags: &ConfigFlags) -> anyhow::Result<()> {
-    let settings = settings(flags)?;
+    let mut settings = settings(flags)?;
+    // What `serve` would meet next.
+    config::read_server_password(&mut settings).map_err(Failure::from)?;
     let set = settings.rows().filter(|(_, _, origin)| **origin != Origin::Default).count();
     let file = settings.file.as_ref().map_or_else(|| "no file".to_owned(), |file| file.display().to_string());
     let keys = if set == 1 { "1 key is" } else { &format!("{set} keys are") };
@@ -38,7 +40,9 @@ pub(crate) fn show(flags: &ConfigFlags, with_origin: bool) -> anyhow::Result<()>
     let mut out = io::stdout().lock();
     for (key, value, origin) in settings.rows() {
         writeln!(out, "# {}", key.help)?;
-        let line = format!("{} = {value}", key.name);
+        // As a comment: in a file, what stands for a password would be one.
+        let hidden = if key.is_secret() && value != "\"\"" { "# " } else { "" };
+        let line = format!("{hidden}{} = {value}", key.name);
         if with_origin {
             writeln!(out, "{line:50}  # {origin}")?;
         } else {

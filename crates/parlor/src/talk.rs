@@ -48,7 +48,11 @@ fn surrounded<T>(command: impl FnOnce(&mut Surroundings<'_>) -> T) -> T {
         SystemEntropy.fill(&mut bytes);
         u64::from_le_bytes(bytes)
     };
-    // Nobody may be listening there, which is no reason to stop.
-    let mut notice = |sentence: &str| drop(writeln!(io::stderr(), "parlor: {sentence}"));
     command(&mut Surroundings { random: &mut random, sleep: &mut std::thread::sleep, notice: &mut notice })
+}
+
+/// Tells the person what goes on beside the output.
+pub(crate) fn notice(sentence: &str) {
+    // Nobody may be listening there, which is no reason to stop.
+    drop(writeln!(io::stderr(), "parlor: {sentence}"));
 }

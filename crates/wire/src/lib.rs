@@ -6,6 +6,9 @@
 //! | module | grammar | source |
 //! |---|---|---|
 //! | [`http_chat`] | numbers, keys, header values, event objects and form bodies of the HTTP chat door | protocols/http-chat.md |
+//! | [`term`] | strings with their length of the terminal door, and text that a terminal may print | protocols/term.md |
+//! | [`websocket`] | handshake, frames and messages of WebSocket | RFC 6455 |
+//! | [`wscmd`] | WebSocket text commands and what the server sends | protocols/wscmd.md |
 //!
 //! Invariants: input of any kind gives a value or a typed error, never a panic; what a function
 //! here encodes, its counterpart decodes to the same value; invalid UTF-8 is an error, never
@@ -16,4 +19,8 @@
 
 #![forbid(unsafe_code)]
 
+mod grow;
 pub mod http_chat;
+pub mod term;
+pub mod websocket;
+pub mod wscmd;

@@ -215,7 +215,7 @@ impl Store for Sqlite {
     }
 
     async fn create_room(&self, room: NewRoom) -> Outcome<Option<Room>> {
-        self.write(move |tx| rooms::create(tx.db, &room)).await
+        self.write(move |tx| tx.create_room(&room)).await
     }
 
     async fn room(&self, by: RoomRef) -> Outcome<Option<Room>> {
@@ -226,10 +226,29 @@ impl Store for Sqlite {
         self.read(move |db| rooms::listed(db, limit)).await
     }
 
-    async fn heads(&self, rooms: Vec<RoomId>) -> Outcome<Vec<(RoomId, Head)>> {
+    async fn direct_room(&self, pair: (Author, Author)) -> Outcome<Option<Room>> {
+        self.read(move |db| rooms::direct(db, pair)).await
+    }
+
+    async fn direct_rooms(&self, who: Author, limit: usize) -> Outcome<Vec<Room>> {
+        self.read(move |db| rooms::direct_of(db, who, limit)).await
+    }
+
+    async fn vanishing_rooms(&self) -> Outcome<Vec<RoomId>> {
+        self.read(rooms::vanishing).await
+    }
+
+    async fn heads(&self, rooms: Vec<RoomId>) -> Outcome<Vec<(RoomId, Outcome<Head>)>> {
         self.read(move |db| {
-            let heads = rooms.into_iter().map(|room| Ok(rooms::head(db, room)?.map(|head| (room, head))));
-            heads.filter_map(Result::transpose).collect()
+            let head = |room| match rooms::head(db, room).transpose()? {
+                Ok(head) => Some(Ok((room, Ok(head)))),
+                // Damage is one room's; everything else concerns them all.
+                Err(error) => Some(match error.into_fault() {
+                    fault @ Fault::Corrupt(_) => Ok((room, Err(fault))),
+                    fault => Err(fault.into()),
+                }),
+            };
+            rooms.into_iter().filter_map(head).collect()
         })
         .await
     }

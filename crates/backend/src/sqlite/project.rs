@@ -39,10 +39,18 @@ impl Tx<'_> {
                     live.listed = changed.listed;
                 }
             }
-            Body::Member { who, role } => self.set_role(room, *who, *role)?,
+            Body::Member { who, role } => {
+                self.set_role(room, *who, *role)?;
+                if role.is_none() {
+                    let mut left = self.room(room)?;
+                    if left.part(*who) {
+                        rooms::write(self.db, &left)?;
+                    }
+                }
+            }
             Body::Closed => {
                 let mut closed = self.room(room)?;
-                closed.name = None;
+                closed.end();
                 rooms::write(self.db, &closed)?;
             }
         }

@@ -1,8 +1,9 @@
 //! Rooms and their heads.
 
+use parlor_core::event::Author;
 use parlor_core::ids::{Epoch, LOBBY, Number, RoomId, RoomKey, Seq, Timestamp};
 use parlor_core::names::RoomName;
-use parlor_core::room::{Access, Gate, Head, NewRoom, Room, RoomRef};
+use parlor_core::room::{Access, Gate, Head, NewRoom, Role, Room, RoomRef};
 use parlor_core::text::Subject;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
@@ -16,18 +17,20 @@ macro_rules! rooms {
         concat!(
             "SELECT r.id, r.key, r.epoch, r.name, r.subject, r.listed, r.access, r.question, r.answer, r.vanishes, \
              r.created, r.sum, h.room, h.seq, h.number, h.at, h.closed, h.sum, i.seq, \
-             EXISTS (SELECT 1 FROM members m WHERE m.room = r.id) \
+             EXISTS (SELECT 1 FROM members m WHERE m.room = r.id), r.low, r.high \
              FROM rooms r JOIN heads h ON h.room = r.id JOIN indexed i ON i.room = r.id ",
             $rest
         )
     };
 }
 
-/// Makes a room; `None` if its name or key is taken.
+/// Makes a room without its first members; `None` if its name or key is taken, or its two people have one.
 pub(super) fn create(db: &Connection, new: &NewRoom) -> Result<Option<Room>> {
-    let taken = "SELECT 1 FROM rooms WHERE key = ?1 OR name = ?2 UNION ALL SELECT 1 FROM accounts WHERE handle = ?2";
+    let taken = "SELECT 1 FROM rooms WHERE key = ?1 OR name = ?2 UNION ALL SELECT 1 FROM accounts WHERE handle = ?2 \
+                 UNION ALL SELECT 1 FROM rooms WHERE low = ?3 AND high = ?4";
     let name = new.name.as_ref().map(RoomName::as_str);
-    if db.prepare_cached(taken)?.exists(params![new.key.as_str(), name])? {
+    let (low, high) = codes(new.direct);
+    if db.prepare_cached(taken)?.exists(params![new.key.as_str(), name, low, high])? {
         return Ok(None);
     }
     let last: Option<i64> = db.prepare_cached("SELECT max(id) FROM rooms")?.query_row([], |row| row.get(0))?;
@@ -41,6 +44,7 @@ pub(super) fn create(db: &Connection, new: &NewRoom) -> Result<Option<Room>> {
         access: new.access,
         question: new.question.clone(),
         vanishes: new.vanishes,
+        direct: new.direct,
         created: new.now,
         has_members: false,
         head: Head::default(),
@@ -82,6 +86,36 @@ pub(super) fn listed(db: &Connection, rooms: usize) -> Result<Vec<Room>> {
     Ok(found)
 }
 
+/// The room of two people.
+pub(super) fn direct(db: &Connection, pair: (Author, Author)) -> Result<Option<Room>> {
+    let mut statement = db.prepare_cached(rooms!("WHERE r.low = ?1 AND r.high = ?2"))?;
+    let mut rows = statement.query([pair.0.code(), pair.1.code()])?;
+    rows.next()?.map(room_of).transpose()
+}
+
+/// A person's rooms of two, newest event first.
+pub(super) fn direct_of(db: &Connection, who: Author, rooms: usize) -> Result<Vec<Room>> {
+    // By way of what the person is a member of, as the two are by definition.
+    let sql = rooms!(
+        "JOIN members w INDEXED BY members_who ON w.room = r.id \
+         WHERE w.who = ?1 AND (r.low = ?1 OR r.high = ?1) ORDER BY h.at DESC, r.id DESC LIMIT ?2"
+    );
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([who.code(), limit(rooms)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(room_of(row)?);
+    }
+    Ok(found)
+}
+
+/// The rooms that vanish when unused.
+pub(super) fn vanishing(db: &Connection) -> Result<Vec<RoomId>> {
+    let mut statement = db.prepare_cached("SELECT id FROM rooms WHERE vanishes = 1 ORDER BY id")?;
+    let ids = statement.query_map([], |row| row.get::<_, i64>(0))?;
+    Ok(ids.map(|id| id.map(|id| RoomId(uint(id)))).collect::<rusqlite::Result<_>>()?)
+}
+
 /// A room's head, if there is such a room.
 pub(super) fn head(db: &Connection, room: RoomId) -> Result<Option<Head>> {
     let sql = "SELECT seq, number, at, closed, sum FROM heads WHERE room = ?1";
@@ -99,10 +133,12 @@ pub(super) fn ids(db: &Connection) -> Result<Vec<RoomId>> {
 
 /// Writes a room's own row, not its head.
 pub(super) fn write(db: &Connection, room: &Room) -> Result<()> {
-    let sql = "INSERT INTO rooms (id, key, epoch, name, subject, listed, access, question, answer, vanishes, created, sum) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO UPDATE SET \
-               name = ?4, subject = ?5, listed = ?6, access = ?7, sum = ?12";
+    let sql = "INSERT INTO rooms \
+               (id, key, epoch, name, subject, listed, access, question, answer, vanishes, created, low, high, sum) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id) DO UPDATE SET \
+               name = ?4, subject = ?5, listed = ?6, access = ?7, vanishes = ?10, low = ?12, high = ?13, sum = ?14";
     let gate = room.question.as_ref();
+    let (low, high) = codes(room.direct);
     db.prepare_cached(sql)?.execute(params![
         int(room.id.0),
         room.key.as_str(),
@@ -115,12 +151,27 @@ pub(super) fn write(db: &Connection, room: &Room) -> Result<()> {
         gate.map(|gate| gate.answer.as_str()),
         room.vanishes,
         room.created.0,
+        low,
+        high,
         room_sum(room),
     ])?;
     Ok(())
 }
 
 impl Tx<'_> {
+    /// Makes a room with its first members.
+    pub(super) fn create_room(&mut self, new: &NewRoom) -> Result<Option<Room>> {
+        let Some(mut room) = create(self.db, new)? else { return Ok(None) };
+        for who in new.first_members() {
+            self.change_role(room.id, who, Some(Role::Member), new.now)?;
+            room.has_members = true;
+        }
+        if let Some(live) = self.head(room.id)? {
+            room.head = live.head;
+        }
+        Ok(Some(room))
+    }
+
     /// A room's head as it stands in this transaction.
     pub(super) fn head(&mut self, room: RoomId) -> Result<Option<LiveHead>> {
         if let Some(live) = self.memory.heads.get(&room) {
@@ -181,6 +232,7 @@ fn room_of(row: &Row<'_>) -> Result<Room> {
     let id = RoomId(uint(line.int(0)?));
     let damaged = |what: &str| corrupt(format_args!("room {id}: its {what} can't be right"));
     let gate = line.maybe_text(7)?.zip(line.maybe_text(8)?);
+    let direct = line.maybe_int(20)?.zip(line.maybe_int(21)?);
     let room = Room {
         id,
         key: RoomKey::parse(line.text(1)?).ok_or_else(|| damaged("key"))?,
@@ -191,6 +243,7 @@ fn room_of(row: &Row<'_>) -> Result<Room> {
         access: Access::from_code(line.int(6)?)?,
         question: gate.map(|(question, answer)| Gate { question: question.to_owned(), answer: answer.to_owned() }),
         vanishes: line.int(9)? != 0,
+        direct: direct.map(|(low, high)| (Author::from_code(low), Author::from_code(high))),
         created: Timestamp(line.int(10)?),
         has_members: line.int(19)? != 0,
         head: head_of(row, 13, id)?,
@@ -221,7 +274,7 @@ fn head_sum(room: RoomId, head: Head) -> i64 {
 
 fn room_sum(room: &Room) -> i64 {
     let gate = room.question.as_ref();
-    Sum::default()
+    let sum = Sum::default()
         .int(int(room.id.0))
         .text(room.key.as_str())
         .int(room.epoch.0.cast_signed())
@@ -232,6 +285,12 @@ fn room_sum(room: &Room) -> i64 {
         .maybe_text(gate.map(|gate| gate.question.as_str()))
         .maybe_text(gate.map(|gate| gate.answer.as_str()))
         .int(i64::from(room.vanishes))
-        .int(room.created.0)
-        .end()
+        .int(room.created.0);
+    // Rooms that are not of two have the checksum that schema 1 gave them.
+    room.direct.iter().fold(sum, |sum, (low, high)| sum.int(low.code()).int(high.code())).end()
+}
+
+/// Two people as columns.
+fn codes(pair: Option<(Author, Author)>) -> (Option<i64>, Option<i64>) {
+    pair.map(|(low, high)| (low.code(), high.code())).unzip()
 }

@@ -70,21 +70,21 @@ async fn an_older_schema_is_brought_on_after_a_backup() {
     let mut db = open::connect(&path).unwrap();
     schema::migrate(&mut db, &path, &next, &options(dir.path())).unwrap_err();
     let version = |db: &Connection| db.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).unwrap();
-    assert_eq!(version(&db), 1);
+    assert_eq!(version(&db), 2);
     db.query_row("SELECT count(motto) FROM rooms", [], |_| Ok(())).unwrap_err();
 
     let next = [schema::MIGRATIONS, &["ALTER TABLE rooms ADD COLUMN motto TEXT"]].concat();
     schema::migrate(&mut db, &path, &next, &options(dir.path())).unwrap();
-    assert_eq!(version(&db), 2);
+    assert_eq!(version(&db), 3);
     db.query_row("SELECT count(motto) FROM rooms", [], |_| Ok(())).unwrap();
     // And again: there is nothing to do.
     schema::migrate(&mut db, &path, &next, &options(dir.path())).unwrap();
     drop(db);
-    let error = Sqlite::open(&options(dir.path())).err().expect("this binary knows schema 1 only");
-    assert!(matches!(error, OpenError::TooNew { found: 2, known: 1, .. }), "{error:?}");
+    let error = Sqlite::open(&options(dir.path())).err().expect("this binary knows no schema 3");
+    assert!(matches!(error, OpenError::TooNew { found: 3, known: 2, .. }), "{error:?}");
 
     // The backup is a whole store of the old schema, for its owner only.
-    let backup = dir.path().join("parlor.schema-1.backup.db");
+    let backup = dir.path().join("parlor.schema-2.backup.db");
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&backup).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let old = tempfile::tempdir().unwrap();
@@ -322,4 +322,37 @@ async fn reads_cost_the_same_in_a_long_log() {
     for (few, many) in costs[0].iter().zip(&costs[1]) {
         assert!(many <= &(few + few / 10), "{costs:?}");
     }
+}
+
+#[tokio::test]
+async fn rooms_of_two_cost_the_same_among_many() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    let mut db = open::connect_reader(&dir.path().join("parlor.db")).unwrap();
+    let (ann, bob) = (Author::Account(AccountId(1)), Author::Account(AccountId(2)));
+    let room = |number: u64, one: Author, other: Author| NewRoom {
+        key: RoomKey::parse(&format!("{number:0>32}")).unwrap(),
+        direct: Some(parlor_core::room::pair(one, other)),
+        name: None,
+        vanishes: number == 1,
+        ..parlor_core::model::lobby(RoomKey::parse(&"k".repeat(32)).unwrap(), Epoch(1), Timestamp(1))
+    };
+    let made = room(1, ann, bob);
+    store.create_room(made.clone()).await.unwrap().unwrap();
+    let mut costs = vec![];
+    for range in [10..30_u64, 30..800] {
+        let rooms: Vec<NewRoom> = range.map(|n| room(n, Author::Account(AccountId(n)), Author::System)).collect();
+        let make = move |tx: &mut Tx<'_>| rooms.iter().try_for_each(|room| tx.create_room(room).map(drop));
+        store.write(make).await.unwrap();
+        costs.push([
+            steps(&mut db, |db| rooms::direct(db, (ann, bob))),
+            steps(&mut db, |db| rooms::direct_of(db, ann, 10)),
+            steps(&mut db, rooms::vanishing),
+        ]);
+    }
+    for (few, many) in costs[0].iter().zip(&costs[1]) {
+        assert!(many <= &(few + few / 10), "{costs:?}");
+    }
+    assert_eq!(store.vanishing_rooms().await.unwrap().len(), 1);
+    assert_eq!(store.direct_rooms(bob, 10).await.unwrap()[0].direct, made.direct);
 }

@@ -11,7 +11,7 @@ use parlor_core::ids::{LOBBY, Number, RoomId, Seq};
 use parlor_core::ports::Store;
 use parlor_core::room::{Head, Room, RoomRef};
 
-use crate::fixture::{ANN, add, draft, emoji, log, make_account, make_room, message, options, text};
+use crate::fixture::{ANN, add, draft, emoji, heads, log, make_account, make_room, message, options, text};
 
 /// All that people can see of the store.
 #[derive(Debug, PartialEq)]
@@ -186,10 +186,35 @@ async fn a_damaged_room_leaves_the_others_alone() {
         _ => None,
     };
     let seqs: Vec<_> = outcomes.iter().filter_map(place).collect();
-    let heads: Vec<Head> =
-        store.heads(vec![LOBBY, RoomId(3)]).await.unwrap().into_iter().map(|(_, head)| head).collect();
+    let heads: Vec<Head> = heads(&*store, vec![LOBBY, RoomId(3)]).await.into_iter().map(|(_, head)| head).collect();
     assert_eq!(seqs.len(), 3);
     assert_eq!((heads[0].seq, heads[1].seq), (seqs[2].1, seqs[1].1));
     let damage = store.check().await.unwrap();
     assert!(!damage.is_empty() && damage.iter().all(|sentence| sentence.contains("room 2")), "{damage:?}");
+}
+
+#[tokio::test]
+async fn a_damaged_head_does_not_hide_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    fill(&store).await;
+    let rooms = vec![LOBBY, RoomId(2), RoomId(3)];
+    let sound = heads(&store, rooms.clone()).await;
+    drop(store);
+    let db = rusqlite::Connection::open(dir.path().join("parlor.db")).unwrap();
+    assert_eq!(db.execute("UPDATE heads SET seq = seq + 1 WHERE room = 2", []).unwrap(), 1);
+    drop(db);
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    let found = store.heads(rooms).await.unwrap();
+    assert_eq!(found.iter().map(|(room, _)| *room).collect::<Vec<_>>(), [LOBBY, RoomId(2), RoomId(3)]);
+    for ((room, head), (_, sound)) in found.into_iter().zip(sound) {
+        match head {
+            Ok(head) => assert_eq!((room != RoomId(2), head), (true, sound)),
+            Err(Fault::Corrupt(what)) => assert!(room == RoomId(2) && what.contains("room 2"), "{what}"),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    // The room itself is not served, the others are.
+    assert!(matches!(store.room(RoomRef::Id(RoomId(2))).await, Err(Fault::Corrupt(_))));
+    add(&store, LOBBY, message("goes on")).await;
 }

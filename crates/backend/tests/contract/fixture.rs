@@ -9,7 +9,7 @@ use parlor_core::ids::{AccountId, Epoch, GuestId, MessageKey, Number, RoomId, Ro
 use parlor_core::model::Model;
 use parlor_core::names::{Handle, RoomName};
 use parlor_core::ports::Store;
-use parlor_core::room::{Access, NewRoom, Room};
+use parlor_core::room::{Access, Head, NewRoom, Room, pair};
 use parlor_core::text::{DisplayName, Emoji, Subject, Text};
 use tempfile::TempDir;
 
@@ -93,6 +93,8 @@ pub(crate) fn new_room(number: u64, room_name: Option<&str>) -> NewRoom {
         access: Access::Open,
         question: None,
         vanishes: false,
+        direct: None,
+        members: vec![],
         now: Timestamp(2_000 + i64::try_from(number).unwrap()),
     }
 }
@@ -105,6 +107,11 @@ pub(crate) fn new_account(id: Option<u64>, text: &str) -> NewAccount {
         password: None,
         now: Timestamp(3_000),
     }
+}
+
+/// A room of two people, in any order.
+pub(crate) fn new_direct(number: u64, one: Author, other: Author) -> NewRoom {
+    NewRoom { direct: Some(pair(one, other)), access: Access::Members, listed: false, ..new_room(number, None) }
 }
 
 /// The suite's verbs: the store's, without what the test is not about.
@@ -128,6 +135,12 @@ pub(crate) async fn add(store: &dyn Store, room: RoomId, body: Body) -> Event {
         Appended::New { event, .. } => event,
         other => panic!("not appended: {other:?}"),
     }
+}
+
+/// The heads of rooms that are all readable.
+pub(crate) async fn heads(store: &dyn Store, rooms: Vec<RoomId>) -> Vec<(RoomId, Head)> {
+    let heads = store.heads(rooms).await.unwrap();
+    heads.into_iter().map(|(room, head)| (room, head.unwrap())).collect()
 }
 
 pub(crate) async fn log(store: &dyn Store, room: RoomId) -> Vec<Event> {

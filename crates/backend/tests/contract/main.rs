@@ -4,6 +4,7 @@
 
 mod amendments;
 mod damage;
+mod direct;
 mod fixture;
 mod keys;
 mod logs;
@@ -49,6 +50,13 @@ contract! {
         an_event_can_amend_what_its_own_batch_appended,
         reactions_are_a_set,
         a_state_in_a_draft_is_not_believed;
+    direct:
+        two_people_have_one_room,
+        both_are_members_from_the_start,
+        a_person_has_rooms_newest_event_first,
+        a_closed_one_makes_place_for_another,
+        whoever_gets_a_number_again_gets_a_room_of_their_own,
+        of_two_who_make_it_at_once_one_does;
     keys:
         a_repeat_gets_the_first_answer,
         another_body_is_a_conflict,
@@ -86,6 +94,8 @@ contract! {
         a_key_is_used_once,
         settings_change_the_room,
         listed_rooms_come_newest_event_first,
+        a_room_can_have_members_from_the_start,
+        vanishing_rooms_are_told_until_they_are_closed,
         a_closed_room_is_gone_and_can_be_read,
         heads_are_told_of_closed_rooms_too;
     search:

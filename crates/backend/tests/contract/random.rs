@@ -10,7 +10,7 @@ use parlor_core::ids::{AccountId, GuestId, Number, RoomId, Seq, Timestamp};
 use parlor_core::model::FIRST_ACCOUNT;
 use parlor_core::model::fold::Fold;
 use parlor_core::ports::{IndexEntry, Store};
-use parlor_core::room::{Access, NewRoom, Role, RoomRef, SettingsChange};
+use parlor_core::room::{Access, NewRoom, Role, RoomRef, SettingsChange, pair};
 use parlor_core::text::Subject;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -90,10 +90,14 @@ fn drafts() -> impl Strategy<Value = Draft> {
 }
 
 fn acts() -> impl Strategy<Value = Act> {
-    let room =
-        (0..6_u64, proptest::option::of(0..HANDLES.len()), any::<bool>()).prop_map(|(number, called, listed)| {
-            Act::Room(NewRoom { listed, ..new_room(number, called.map(|index| HANDLES[index])) })
-        });
+    let two = proptest::option::of((authors(), authors()));
+    let parts = (0..6_u64, proptest::option::of(0..HANDLES.len()), any::<bool>(), any::<bool>(), two, authors());
+    let room = parts.prop_map(|(number, called, listed, vanishes, two, member)| {
+        let direct = two.map(|(one, other)| pair(one, other));
+        let members = if vanishes { vec![member] } else { vec![] };
+        let new = new_room(number, called.map(|index| HANDLES[index]));
+        Act::Room(NewRoom { listed, vanishes, direct, members, ..new })
+    });
     prop_oneof![
         12 => proptest::collection::vec(drafts(), 1..8).prop_map(Act::Append),
         4 => room,
@@ -168,6 +172,7 @@ async fn everything(store: &dyn Store) -> Vec<String> {
     tell!(listed_rooms(100));
     tell!(heads((0..9).map(RoomId).collect()));
     tell!(index_lag(100));
+    tell!(vanishing_rooms());
     for id in (0..=ROOMS + 2).map(RoomId) {
         tell!(room(RoomRef::Id(id)));
         tell!(room(RoomRef::Key(key(id.0))));
@@ -194,6 +199,10 @@ async fn everything(store: &dyn Store) -> Vec<String> {
         tell!(account(id));
         tell!(sessions(id));
         tell!(rooms_of(Author::Account(id)));
+        tell!(direct_rooms(Author::Account(id), 100));
+        for guest in (1..3).map(GuestId) {
+            tell!(direct_room(pair(Author::Account(id), Author::Guest(guest))));
+        }
         for room in (1..=ROOMS).map(RoomId) {
             tell!(read_mark(room, id));
             tell!(role(room, Author::Account(id)));
@@ -202,6 +211,7 @@ async fn everything(store: &dyn Store) -> Vec<String> {
     for id in (1..5).map(GuestId) {
         tell!(guest(id));
         tell!(rooms_of(Author::Guest(id)));
+        tell!(direct_rooms(Author::Guest(id), 2));
     }
     for token in 0..3 {
         tell!(session(TokenHash([token; 32])));

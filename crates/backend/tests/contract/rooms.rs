@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use parlor_core::event::{Appended, Body, Draft};
+use parlor_core::event::{Appended, Author, Body, Draft};
 use parlor_core::ids::{Epoch, LOBBY, Number, RoomId, Seq, Timestamp};
 use parlor_core::names::RoomName;
-use parlor_core::ports::Store;
-use parlor_core::room::{Access, Gate, Head, NewRoom, Room, RoomRef, SettingsChange};
+use parlor_core::ports::{SYSTEM_NAME, Store};
+use parlor_core::room::{Access, Gate, Head, NewRoom, Role, Room, RoomRef, SettingsChange};
 use parlor_core::text::Subject;
 
-use crate::fixture::{add, append, draft, key, log, make_room, message, new_room};
+use crate::fixture::{ANN, GUEST, add, append, draft, heads, key, log, make_room, message, new_room};
 
 pub(crate) async fn the_lobby_is_there(store: Arc<dyn Store>) {
     let lobby = Room {
@@ -22,6 +22,7 @@ pub(crate) async fn the_lobby_is_there(store: Arc<dyn Store>) {
         access: Access::Open,
         question: None,
         vanishes: false,
+        direct: None,
         created: Timestamp(1_000),
         has_members: false,
         head: Head::default(),
@@ -112,6 +113,37 @@ pub(crate) async fn listed_rooms_come_newest_event_first(store: Arc<dyn Store>) 
     assert_eq!(listed(10).await, [1, 4, 5, 3]);
 }
 
+pub(crate) async fn a_room_can_have_members_from_the_start(store: Arc<dyn Store>) {
+    let new = NewRoom { members: vec![GUEST, ANN, GUEST], ..new_room(1, None) };
+    let room = store.create_room(new).await.unwrap().unwrap();
+    assert!(room.has_members);
+    assert_eq!((room.head.seq, room.head.number), (Seq(2), Number(0)));
+    assert_eq!(store.room(RoomRef::Id(room.id)).await.unwrap(), Some(room.clone()));
+    // Their roles are events like all others.
+    let log = log(&*store, room.id).await;
+    let member = |who| Body::Member { who, role: Some(Role::Member) };
+    assert_eq!(log.iter().map(|event| event.body.clone()).collect::<Vec<_>>(), [member(GUEST), member(ANN)]);
+    assert!(log.iter().all(|event| event.author == Author::System && event.name.as_str() == SYSTEM_NAME));
+    assert_eq!((log[0].at, room.head.at), (Timestamp(2_001), log[1].at));
+    assert_eq!(store.members(room.id, None, 9).await.unwrap(), [(GUEST, Role::Member), (ANN, Role::Member)]);
+    assert_eq!(store.index_lag(9).await.unwrap().len(), 1);
+    assert_eq!(add(&*store, room.id, message("a")).await.seq, Seq(3));
+}
+
+pub(crate) async fn vanishing_rooms_are_told_until_they_are_closed(store: Arc<dyn Store>) {
+    assert_eq!(store.vanishing_rooms().await.unwrap(), []);
+    let mut rooms = vec![];
+    for number in 1..=4 {
+        let new = NewRoom { vanishes: number != 2, ..new_room(number, None) };
+        rooms.push(store.create_room(new).await.unwrap().unwrap().id);
+    }
+    add(&*store, rooms[3], Body::Settings(SettingsChange { listed: Some(false), ..SettingsChange::default() })).await;
+    assert_eq!(store.vanishing_rooms().await.unwrap(), [rooms[0], rooms[2], rooms[3]]);
+    add(&*store, rooms[2], Body::Closed).await;
+    assert_eq!(store.vanishing_rooms().await.unwrap(), [rooms[0], rooms[3]]);
+    assert!(store.room(RoomRef::Id(rooms[3])).await.unwrap().unwrap().vanishes);
+}
+
 pub(crate) async fn a_closed_room_is_gone_and_can_be_read(store: Arc<dyn Store>) {
     let room = store.create_room(new_room(1, Some("tea"))).await.unwrap().unwrap();
     add(&*store, room.id, message("a")).await;
@@ -135,7 +167,7 @@ pub(crate) async fn heads_are_told_of_closed_rooms_too(store: Arc<dyn Store>) {
     let room = make_room(&*store, 1).await.id;
     let first = add(&*store, LOBBY, message("a")).await;
     let last = add(&*store, room, Body::Closed).await;
-    let heads = store.heads(vec![room, RoomId(77), LOBBY]).await.unwrap();
+    let heads = heads(&*store, vec![room, RoomId(77), LOBBY]).await;
     let closed = Head { seq: Seq(1), number: Number(0), at: last.at, closed: true };
     let open = Head { seq: Seq(1), number: Number(1), at: first.at, closed: false };
     assert_eq!(heads, [(room, closed), (LOBBY, open)]);

@@ -6,13 +6,15 @@ use std::path::Path;
 
 use parlor_backend::{OpenError, Sqlite, SqliteOptions};
 use parlor_core::Fault;
-use parlor_core::event::{Appended, Body, Draft};
+use parlor_core::event::{Appended, Author, Body, Draft};
 use parlor_core::ids::{Epoch, LOBBY, Number, Seq, Timestamp};
 use parlor_core::ports::{IndexEntry, Store};
 use parlor_core::room::RoomRef;
+use rusqlite::types::Value;
 
 use crate::fixture::{
-    SECRET, add, append, assert_sound, draft, key, log, make_account, make_room, message, message_key, options, text,
+    GUEST, SECRET, add, append, assert_sound, draft, handle, key, log, make_account, make_room, message, message_key,
+    new_direct, options, text,
 };
 
 fn open_error(dir: &Path) -> OpenError {
@@ -128,6 +130,40 @@ fn only_the_owner_can_read() {
     drop(store);
 }
 
+#[tokio::test]
+async fn a_store_of_schema_1_is_brought_on_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = database(dir.path());
+    db.execute_batch(include_str!("../../src/sqlite/schema/1.sql")).unwrap();
+    db.execute_batch(include_str!("schema-1.sql")).unwrap();
+    let rows = |db: &rusqlite::Connection| {
+        let mut statement = db.prepare("SELECT id, key, epoch, name, subject, created, sum FROM rooms").unwrap();
+        let row = |row: &rusqlite::Row<'_>| (0..7).map(|cell| row.get(cell)).collect::<Result<Vec<Value>, _>>();
+        statement.query_map([], row).unwrap().collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let before = rows(&db);
+    drop(db);
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    assert_sound(&store).await;
+    let ids: Vec<_> = store.listed_rooms(9).await.unwrap().into_iter().map(|room| (room.id, room.direct)).collect();
+    assert_eq!(ids, [(LOBBY, None)]);
+    assert_eq!(log(&store, LOBBY).await.len(), 52);
+    assert_eq!(store.vanishing_rooms().await.unwrap(), []);
+    // What schema 2 is for.
+    let zed = Author::Account(store.account_by_handle(handle("zed")).await.unwrap().unwrap().id);
+    let room = store.create_room(new_direct(9, zed, GUEST)).await.unwrap().unwrap();
+    add(&store, room.id, message("between us")).await;
+    assert_eq!(store.direct_rooms(zed, 9).await.unwrap().len(), 1);
+    assert_sound(&store).await;
+    drop(store);
+    let after = rows(&database(dir.path()));
+    assert_eq!(after[..before.len()], before);
+    assert_eq!(after.len(), before.len() + 1);
+    // The way back.
+    let backup = rusqlite::Connection::open(dir.path().join("parlor.schema-1.backup.db")).unwrap();
+    assert_eq!(rows(&backup), before);
+}
+
 #[test]
 fn a_newer_schema_is_refused() {
     let dir = tempfile::tempdir().unwrap();
@@ -135,10 +171,10 @@ fn a_newer_schema_is_refused() {
     database(dir.path()).pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(dir.path().join("parlor.db")).unwrap();
     let error = open_error(dir.path());
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 1, .. }), "{error:?}");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 2, .. }), "{error:?}");
     assert_eq!(error.exit_code(), 65);
     let sentence = error.to_string();
-    assert!(sentence.contains("99") && sentence.contains("up to 1"), "{sentence}");
+    assert!(sentence.contains("99") && sentence.contains("up to 2"), "{sentence}");
     assert_eq!(fs::read(dir.path().join("parlor.db")).unwrap(), before);
 }
 

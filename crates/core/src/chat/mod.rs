@@ -1,28 +1,36 @@
 //! The face of core: every door asks here, and here only.
 
+mod accounts;
+mod direct;
 mod people;
 mod posting;
 mod reading;
+mod rooms;
+
+pub use direct::Whispered;
+pub use rooms::{Named, RoomPlan};
 
 use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::actor::{Actor, Who};
-use crate::event::{Author, Body};
+use crate::caretaker::{Caretaker, Vanishing};
+use crate::connections::{Connections, News};
+use crate::event::Author;
 use crate::follower::Follower;
+use crate::guesses::Guesses;
 use crate::guests::Guests;
-use crate::ids::{Epoch, RoomId, RoomKey, Seq};
+use crate::ids::{RoomId, Seq};
+use crate::journal::Journal;
 use crate::limits::{self, Limits};
 use crate::logs::Logs;
 use crate::policy::{self, Standing, Verb};
-use crate::ports::{Bus, Clock, Entropy, Store};
+use crate::ports::{Bus, Clock, Entropy, Passwords, Store};
 use crate::rates::Rates;
 use crate::refusal::{Error, Fault, Refusal};
-use crate::room::{Access, NewRoom, Room, RoomRef, SettingsChange};
 use crate::room_log::RoomLog;
-use crate::sequencer::{Drafts, PostOptions, Posted, Sequencer};
-use crate::text::Subject;
+use crate::sequencer::{Drafts, Sequencer};
 
 /// What core needs of the world.
 pub struct World {
@@ -34,6 +42,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Hashing of passwords.
+    pub passwords: Arc<dyn Passwords>,
 }
 
 /// The chat: rooms, people and their rights, over one store.
@@ -43,17 +53,27 @@ pub struct Chat {
     logs: Arc<Logs>,
     drafts: Drafts,
     guests: Guests,
+    connections: Connections,
+    news: Journal<News>,
+    /// Rung when the last one leaves a room.
+    emptied: Arc<Notify>,
+    vanishing: Vanishing,
+    /// Closed when the chat is gone: the caretaker ends then.
+    _alive: watch::Receiver<()>,
     rates: Rates,
+    guesses: Arc<Guesses>,
     indexed: watch::Receiver<Result<(), Fault>>,
     moved: Arc<Notify>,
 }
 
-/// What runs beside [`Chat`]: whoever opens it spawns both.
+/// What runs beside [`Chat`]: whoever opens it spawns them all.
 pub struct Engines {
     /// Commits posts.
     pub sequencer: Sequencer,
     /// Keeps the search index.
     pub follower: Follower,
+    /// Closes the rooms that vanish when unused.
+    pub caretaker: Caretaker,
 }
 
 impl Chat {
@@ -65,12 +85,19 @@ impl Chat {
         let (sender, waiting) = mpsc::channel(limits::WAITING_DRAFTS);
         let rounds = watch::Sender::new(Ok(()));
         let moved = Arc::new(Notify::new());
+        let over = watch::Sender::new(());
         let secret = world.store.secret().await?;
         let chat = Chat {
             logs: Arc::new(Logs::new(world.store.clone(), cache_bytes)),
             drafts: Drafts(sender),
             guests: Guests::new(world.store.clone(), world.entropy.clone(), secret),
+            connections: Connections::default(),
+            news: Journal::default(),
+            emptied: Arc::new(Notify::new()),
+            vanishing: Vanishing::default(),
+            _alive: over.subscribe(),
             rates: Rates::new(&limits, &world.clock),
+            guesses: Guesses::new(world.clock.clone()),
             indexed: rounds.subscribe(),
             moved: moved.clone(),
             limits,
@@ -79,7 +106,9 @@ impl Chat {
         let (store, bus) = (chat.world.store.clone(), chat.world.bus.clone());
         let sequencer = Sequencer { waiting, store: store.clone(), logs: chat.logs.clone(), bus, moved: moved.clone() };
         let follower = Follower { store, moved, rounds };
-        Ok((Arc::new(chat), Engines { sequencer, follower }))
+        let chat = Arc::new(chat);
+        let caretaker = Caretaker::new(&chat, over);
+        Ok((chat, Engines { sequencer, follower, caretaker }))
     }
 
     /// The limits in force.
@@ -102,80 +131,6 @@ impl Chat {
         self.world.store.ready().await
     }
 
-    // Rooms
-
-    /// Finds a room that the asker may know of.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub async fn find(&self, actor: &Actor, by: RoomRef) -> Result<Arc<RoomLog>, Error> {
-        let log = self.logs.open(by).await?.ok_or(Refusal::NotFound)?;
-        self.authorize(actor, &log, Verb::See).await?;
-        Ok(log)
-    }
-
-    /// Makes a room without a name that anyone who finds it may enter. An empty subject becomes "Untitled".
-    ///
-    /// # Errors
-    /// A refusal of the subject; `TooFast`.
-    pub async fn open_room(&self, actor: &Actor, subject: &[u8], listed: bool) -> Result<Arc<RoomLog>, Error> {
-        let mut subject = Subject::new(subject, self.limits.subject_bytes)?;
-        if subject.as_str().is_empty() {
-            subject = Subject::stored("Untitled".into());
-        }
-        self.rates.room(actor.origin)?;
-        let room = NewRoom {
-            key: RoomKey::draw(|bytes| self.world.entropy.fill(bytes)),
-            epoch: Epoch(self.guests.draw_connection().0),
-            name: None,
-            subject,
-            listed,
-            access: Access::Open,
-            question: None,
-            vanishes: false,
-            now: self.world.clock.wall(),
-        };
-        let room = self.world.store.create_room(room).await?;
-        let room = room.ok_or_else(|| Fault::Internal("a room without a name can't be in anybody's way".into()))?;
-        Ok(self.logs.adopt(room))
-    }
-
-    /// The listed rooms, newest event first.
-    ///
-    /// # Errors
-    /// A `Fault` of the store.
-    pub async fn listed_rooms(&self) -> Result<Vec<(Room, usize)>, Error> {
-        let now = self.world.clock.monotonic();
-        let rooms = self.world.store.listed_rooms(limits::LISTED_ROOMS).await?;
-        let people = |room: &Room| self.logs.in_use(room.id).map_or(0, |log| log.presence().people(now));
-        // A list is for everybody, so it shows what a stranger may know of.
-        let visible = |room: &Room| policy::check(Verb::See, room.access, Standing::Stranger).is_ok();
-        Ok(rooms
-            .into_iter()
-            .filter(visible)
-            .map(|room| (people(&room), room))
-            .map(|(people, room)| (room, people))
-            .collect())
-    }
-
-    /// Changes a room's settings.
-    ///
-    /// # Errors
-    /// `NotFound`, `Forbidden`, or a `Fault`.
-    pub async fn configure(&self, actor: &Actor, log: &Arc<RoomLog>, change: SettingsChange) -> Result<Posted, Error> {
-        let author = self.may(actor, log, Verb::Configure).await?;
-        self.append(log, author, Body::Settings(change), PostOptions::default()).await
-    }
-
-    /// Ends a room: who waits for it is told, later nobody finds it.
-    ///
-    /// # Errors
-    /// `NotFound`, `Forbidden`, or a `Fault`.
-    pub async fn close(&self, actor: &Actor, log: &Arc<RoomLog>) -> Result<Posted, Error> {
-        let author = self.may(actor, log, Verb::Close).await?;
-        self.append(log, author, Body::Closed, PostOptions::default()).await
-    }
-
     // Other nodes
 
     /// Another node says that a room has come this far. A hint that is wrong costs one read.
@@ -184,24 +139,31 @@ impl Chat {
     /// A `Fault` of the store.
     pub async fn heard(&self, room: RoomId, head: Seq) -> Result<(), Fault> {
         match self.logs.in_use(room) {
-            Some(log) if log.head().seq < head => self.logs.catch_up(&log).await,
+            Some(log) if log.head().seq < head && !log.is_committing() => self.logs.catch_up(&log).await,
             _ => Ok(()),
         }
     }
 
-    /// Looks how far the watched rooms have come, which heals every hint that was lost. The other rooms of this node are
-    /// looked at when they are opened next. To be called twice a second.
+    /// Looks how far the watched rooms have come, which heals every hint that was lost; the other rooms of this node are
+    /// looked at when they are opened next. Lets those go who stopped polling. To be called twice a second.
     ///
     /// # Errors
     /// A `Fault` of the store.
     pub async fn look_at_heads(&self) -> Result<(), Fault> {
+        self.let_go();
+        // Time passes for the rooms that nobody came to, too.
+        self.emptied.notify_one();
         let watched = self.logs.watched();
         if watched.is_empty() {
             return Ok(());
         }
         let heads = self.world.store.heads(watched.iter().map(|log| log.id()).collect()).await?;
         for (room, head) in heads {
-            if let Err(fault) = self.heard(room, head.seq).await {
+            let healed = match head {
+                Ok(head) => self.heard(room, head.seq).await,
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = healed {
                 // One damaged room must not keep the others from being healed.
                 tracing::warn!(%fault, %room, "a room could not be caught up with");
             }
@@ -211,6 +173,10 @@ impl Chat {
 
     pub(crate) fn logs(&self) -> &Logs {
         &self.logs
+    }
+
+    pub(crate) fn vanishing(&self) -> &Vanishing {
+        &self.vanishing
     }
 
     /// The only way to a right: the table of `policy`, asked with the role that holds now.

@@ -33,7 +33,9 @@ impl Chat {
         let person = actor.origin.filter(|_| options.newcomer).map_or(Person::Known(author), Person::Newcomer);
         self.rates.post(person, log.id(), actor.origin)?;
         let body = Body::message(text, options.reply_to);
-        self.append(log, author, body, options).await
+        let posted = self.append(log, author, body, options).await?;
+        self.deliver(log);
+        Ok(posted)
     }
 
     /// Gives one's own message another text.
@@ -98,7 +100,7 @@ impl Chat {
         let name = self.name_for(author, options.nick, options.fallback_nick).await?;
         let now = self.world.clock.wall();
         let draft = Draft { room: log.id(), author, name, body, key: options.key, now };
-        self.drafts.append(log, draft).await
+        self.drafts.append(log, draft, options.source).await
     }
 
     async fn name_for(

@@ -106,7 +106,12 @@ impl Fold {
         changed.apply(&self.settings);
         must_hold(changed == *room, format!("room {id}: its settings are not those of its log"));
         must_hold(room.indexed <= room.head.seq, format!("room {id}: its search index is ahead of its log"));
-        must_hold(!room.head.closed || room.name.is_none(), format!("room {id}: it is closed and still has a name"));
+        let mut ended = room.clone();
+        ended.end();
+        must_hold(!room.head.closed || ended == *room, format!("room {id}: it is closed and can still be found"));
+        let two = room.direct.into_iter().flat_map(|(low, high)| [low, high]);
+        let mut strangers = two.filter(|who| !self.roles.contains_key(&who.code()));
+        must_hold(strangers.next().is_none(), format!("room {id}: it is a room of two without one of them"));
         must_hold(room.has_members != self.roles.is_empty(), format!("room {id}: it is wrong about having members"));
         let roles: BTreeMap<i64, Role> = roles.iter().map(|(who, role)| (who.code(), *role)).collect();
         must_hold(roles == self.roles, format!("room {id}: its members are not those of its log"));

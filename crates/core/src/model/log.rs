@@ -144,10 +144,13 @@ impl State {
                     None => self.roles.remove(&(room, who.code())),
                 };
                 self.rooms[place].has_members = self.roles.keys().any(|(of, _)| *of == room);
+                if role.is_none() {
+                    self.rooms[place].part(*who);
+                }
             }
             Body::Closed => {
                 self.rooms[place].head.closed = true;
-                self.rooms[place].name = None;
+                self.rooms[place].end();
             }
         }
     }

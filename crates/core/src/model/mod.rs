@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `log.rs` | appending, and the projections that move with a log |
 //! | `people.rs` | accounts, sessions, guests, marks |
+//! | `passwords.rs` | passwords that nothing protects |
 //! | `fold.rs` | what a log says about its projections, worked out from the events alone |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +23,10 @@ use crate::text::Subject;
 
 pub mod fold;
 mod log;
+mod passwords;
 mod people;
+
+pub use passwords::FakePasswords;
 
 /// The first number that a store gives an account by itself (protocols: wscmd).
 pub const FIRST_ACCOUNT: AccountId = AccountId(1 << 40);
@@ -110,6 +114,8 @@ pub fn lobby(key: RoomKey, epoch: Epoch, now: Timestamp) -> NewRoom {
         access: Access::Open,
         question: None,
         vanishes: false,
+        direct: None,
+        members: Vec::new(),
         now,
     }
 }
@@ -136,9 +142,11 @@ impl State {
 
     fn add_room(&mut self, new: NewRoom) -> Option<Room> {
         let name_is_taken = new.name.as_ref().is_some_and(|name| self.name_is_taken(name.as_str()));
-        if name_is_taken || self.rooms.iter().any(|room| room.key == new.key) {
+        let two_have_one = new.direct.is_some_and(|two| self.direct_room(two).is_some());
+        if name_is_taken || two_have_one || self.rooms.iter().any(|room| room.key == new.key) {
             return None;
         }
+        let members = new.first_members();
         let room = Room {
             id: RoomId(self.rooms.len() as u64 + LOBBY.0),
             key: new.key,
@@ -149,22 +157,32 @@ impl State {
             access: new.access,
             question: new.question,
             vanishes: new.vanishes,
+            direct: new.direct,
             created: new.now,
             has_members: false,
             head: Head::default(),
             indexed: Seq(0),
         };
-        self.rooms.push(room.clone());
+        let id = room.id;
+        self.rooms.push(room);
         self.logs.push(Vec::new());
-        Some(room)
+        for who in members {
+            self.change_role(id, who, Some(Role::Member), new.now);
+        }
+        self.room(id).cloned()
     }
 
-    fn listed_rooms(&self, limit: usize) -> Vec<Room> {
+    /// Rooms that are not closed and fit, newest event first.
+    fn newest_rooms(&self, fits: impl Fn(&Room) -> bool, limit: usize) -> Vec<Room> {
         let newest = |room: &Room| (if room.head.seq > Seq(0) { room.head.at } else { room.created }, room.id);
-        let mut rooms: Vec<Room> = self.open_rooms().filter(|room| room.listed).cloned().collect();
+        let mut rooms: Vec<Room> = self.open_rooms().filter(|room| fits(room)).cloned().collect();
         rooms.sort_by_key(|room| std::cmp::Reverse(newest(room)));
         rooms.truncate(limit);
         rooms
+    }
+
+    fn direct_room(&self, two: (Author, Author)) -> Option<&Room> {
+        self.open_rooms().find(|room| room.direct == Some(two))
     }
 
     fn messages_before(&self, room: RoomId, before: Number, limit: usize) -> Vec<Event> {
@@ -238,12 +256,24 @@ impl Store for Model {
     }
 
     async fn listed_rooms(&self, limit: usize) -> Result<Vec<Room>, Fault> {
-        Ok(self.state().listed_rooms(limit))
+        Ok(self.state().newest_rooms(|room| room.listed, limit))
     }
 
-    async fn heads(&self, rooms: Vec<RoomId>) -> Result<Vec<(RoomId, Head)>, Fault> {
+    async fn direct_room(&self, pair: (Author, Author)) -> Result<Option<Room>, Fault> {
+        Ok(self.state().direct_room(pair).cloned())
+    }
+
+    async fn direct_rooms(&self, who: Author, limit: usize) -> Result<Vec<Room>, Fault> {
+        Ok(self.state().newest_rooms(|room| room.other(who).is_some(), limit))
+    }
+
+    async fn vanishing_rooms(&self) -> Result<Vec<RoomId>, Fault> {
+        Ok(self.state().open_rooms().filter(|room| room.vanishes).map(|room| room.id).collect())
+    }
+
+    async fn heads(&self, rooms: Vec<RoomId>) -> Result<Vec<(RoomId, Result<Head, Fault>)>, Fault> {
         let state = self.state();
-        Ok(rooms.into_iter().filter_map(|id| Some((id, state.room(id)?.head))).collect())
+        Ok(rooms.into_iter().filter_map(|id| Some((id, Ok(state.room(id)?.head)))).collect())
     }
 
     async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<Appended>, Fault> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use parlor_core::ids::{RoomId, Seq};
 use parlor_core::limits::Limits;
+use parlor_core::model::FakePasswords;
 use parlor_core::ports::Bus;
 use parlor_core::{Chat, World};
 use tokio::sync::watch;
@@ -84,6 +85,7 @@ impl Cluster {
                 bus: Arc::new(Wire { cluster: Arc::downgrade(self), from: node }),
                 clock: self.node(node).clock.clone(),
                 entropy: Arc::new(SimEntropy(Mutex::new(Dice::new(self.sim.dice(Dice::next))))),
+                passwords: Arc::new(FakePasswords::default()),
             };
             let Ok((chat, engines)) = Chat::open(world, Limits::without_rates(), self.plan.cache_bytes).await else {
                 self.sim.sleep_ms(20).await;
@@ -91,10 +93,11 @@ impl Cluster {
             };
             self.sim.spawn(group, engines.sequencer.run());
             self.sim.spawn(group, engines.follower.run());
+            let end = watch::Sender::new(false);
+            self.sim.spawn(group, engines.caretaker.run(end.subscribe()));
             if self.plan.polls_heads {
                 self.sim.spawn(group, look_at_heads(self.sim.clone(), Arc::downgrade(&chat)));
             }
-            let end = watch::Sender::new(false);
             let life = Life { chat, group, over: end.subscribe(), end: Arc::new(end) };
             *lock(&self.node(node).up) = Some(life);
             return;

@@ -13,13 +13,26 @@ pub(crate) struct Counts {
     pub(crate) removed: u64,
     pub(crate) crashes: u64,
     pub(crate) faults: u64,
+    pub(crate) whispered: u64,
 }
 
 impl Counts {
-    pub(crate) fn all(&self) -> [u64; 10] {
+    pub(crate) fn all(&self) -> [u64; 11] {
         let Counts { committed, acknowledged, duplicates, conflicts, .. } = *self;
-        let Counts { delivered, answered, paged, removed, crashes, faults, .. } = *self;
-        [committed, acknowledged, duplicates, conflicts, delivered, answered, paged, removed, crashes, faults]
+        let Counts { delivered, answered, paged, removed, crashes, faults, whispered, .. } = *self;
+        [
+            committed,
+            acknowledged,
+            duplicates,
+            conflicts,
+            delivered,
+            answered,
+            paged,
+            removed,
+            crashes,
+            faults,
+            whispered,
+        ]
     }
 
     pub(crate) fn add(&mut self, other: &Counts) {
@@ -33,5 +46,6 @@ impl Counts {
         self.removed += other.removed;
         self.crashes += other.crashes;
         self.faults += other.faults;
+        self.whispered += other.whispered;
     }
 }

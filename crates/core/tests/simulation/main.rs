@@ -29,6 +29,7 @@ mod run;
 mod settle;
 mod store;
 mod town;
+mod whisperers;
 
 use crate::plan::Plan;
 use crate::run::{Report, run};

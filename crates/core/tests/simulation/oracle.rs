@@ -53,6 +53,10 @@ pub(crate) struct Facts {
     pub(crate) waiting: BTreeMap<String, (Author, RoomId, Number)>,
     /// Searches that are not answered.
     pub(crate) searching: u64,
+    /// Which two people have which room of two.
+    pub(crate) direct: BTreeMap<(Author, Author), RoomId>,
+    /// The room that was made with a question.
+    pub(crate) asks: Option<RoomId>,
     /// Where the right to read changed: for all, or for one.
     access: BTreeMap<RoomId, Vec<(Seq, Access)>>,
     roles: BTreeMap<(RoomId, Author), Vec<RoleChange>>,
@@ -157,16 +161,22 @@ impl Facts {
 
     fn take(&mut self, draft: &Draft, event: &Event) {
         let room = draft.room;
-        let (expected, closed) = (self.head(room).next(), self.is_closed(room));
-        self.must(event.seq == expected, || format!("I1: room {room} goes on with {}, not {expected}", event.seq));
-        let number = self.messages(room).0 + u64::from(event.body.is_message());
-        self.must(event.number.0 == number, || format!("I1: room {room}: {event:?} should have number {number}"));
-        self.must(!closed, || format!("room {room} went on after it was closed"));
         self.must(event.body == draft.body, || format!("I2: {draft:?} became {event:?}"));
         if let Some(key) = &draft.key {
             let first = self.keys.insert((room, draft.author, key.clone()), (event.seq, draft.body.clone()));
             self.must(first.is_none(), || format!("I4: {draft:?} was appended twice, at {first:?} and {}", event.seq));
         }
+        self.take_event(event);
+    }
+
+    /// The next event of a log.
+    pub(crate) fn take_event(&mut self, event: &Event) {
+        let room = event.room;
+        let (expected, closed) = (self.head(room).next(), self.is_closed(room));
+        self.must(event.seq == expected, || format!("I1: room {room} goes on with {}, not {expected}", event.seq));
+        let number = self.messages(room).0 + u64::from(event.body.is_message());
+        self.must(event.number.0 == number, || format!("I1: room {room}: {event:?} should have number {number}"));
+        self.must(!closed, || format!("room {room} went on after it was closed"));
         match &event.body {
             Body::Settings(change) => {
                 self.access.entry(room).or_default().extend(change.access.map(|access| (event.seq, access)));
@@ -221,7 +231,7 @@ impl Facts {
         let changes = access.iter().map(|(seq, _)| *seq).chain(roles.iter().map(|(seq, _)| *seq));
         let moments = changes.filter(|seq| (first..=last).contains(seq)).chain([first]);
         moments.into_iter().any(|at| {
-            let access = access.iter().rev().find(|(seq, _)| *seq <= at).map_or(Access::Open, |(_, access)| *access);
+            let access = access.iter().rev().find(|(seq, _)| *seq <= at).map_or(self.made(room), |(_, access)| *access);
             let role = roles.iter().rev().find(|(seq, _)| *seq <= at).and_then(|(_, role)| *role);
             policy::check(Verb::Read, access, Standing::of(who, role)).is_ok()
         })
@@ -230,12 +240,17 @@ impl Facts {
     /// Whether somebody can have been refused a room. A node that is a little behind goes by the room's access as it was
     /// and by the role as it is, so any of the one may have met any of the other.
     pub(crate) fn was_ever_shut_out(&self, room: RoomId, who: Author) -> bool {
-        let accesses = self.access.get(&room).into_iter().flatten().map(|(_, access)| *access).chain([Access::Open]);
+        let accesses = self.access.get(&room).into_iter().flatten().map(|(_, access)| *access).chain([self.made(room)]);
         let roles = self.roles.get(&(room, who)).into_iter().flatten().map(|(_, role)| *role).chain([None]);
         let roles: Vec<Option<Role>> = roles.collect();
         let mut met = accesses.flat_map(|access| roles.iter().map(move |role| (access, *role)));
         let refused = |(access, role)| policy::check(Verb::Read, access, Standing::of(Some(who), role)).is_err();
         self.is_closed(room) || met.any(refused)
+    }
+
+    /// Who could enter a room when it was made.
+    fn made(&self, room: RoomId) -> Access {
+        if self.asks == Some(room) { Access::Question } else { Access::Open }
     }
 
     /// Every word that was made for one text of a message, with the message's number.

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use parlor_core::connections::Identity;
 use parlor_core::event::{Author, Body};
+use parlor_core::guests;
 use parlor_core::ids::{GuestId, Number, RoomId, Seq};
+use parlor_core::pulse::Stay;
 use parlor_core::room::RoomRef;
 use parlor_core::slot::Slot;
 use parlor_core::{Error, Refusal};
@@ -11,7 +14,7 @@ use parlor_core::{Error, Refusal};
 use crate::cluster::Life;
 use crate::executor::unless;
 use crate::oracle::Look;
-use crate::town::{Town, guest};
+use crate::town::{Town, enter, guest};
 
 /// Asks for messages by their numbers, most of them for the next.
 pub(crate) async fn waiter(town: Arc<Town>, number: u64) {
@@ -56,7 +59,9 @@ pub(crate) async fn waiter(town: Arc<Town>, number: u64) {
 
 pub(crate) async fn message(life: &Life, me: GuestId, room: RoomId, number: Number) -> Result<(Seq, Arc<Slot>), Error> {
     let log = life.chat.find(&guest(me), RoomRef::Id(room)).await?;
-    let _here = life.chat.attend(&guest(me), &log, None);
+    enter(life, &guest(me), &log).await?;
+    let identity = Arc::new(Identity::guest(me, guests::unnamed(me)));
+    let _here = life.chat.attend(&log, life.chat.draw_connection(), identity, Stay::Polling, 0);
     let since = log.head().seq;
     Ok((since, life.chat.message(&guest(me), &log, number).await?))
 }
@@ -97,6 +102,7 @@ pub(crate) async fn historian(town: Arc<Town>) {
             let told = town.told(&life, room);
             let asked = life.run(async {
                 let log = life.chat.find(&guest(me), RoomRef::Id(room)).await?;
+                enter(&life, &guest(me), &log).await?;
                 let since = log.head().seq;
                 Ok((since, life.chat.history(&guest(me), &log, before, limit).await?))
             });
@@ -151,6 +157,7 @@ pub(crate) async fn searcher(town: Arc<Town>) {
         let told = town.told(&life, room).unwrap_or_default();
         let asked = life.run(async {
             let log = life.chat.find(&guest(me), RoomRef::Id(room)).await?;
+            enter(&life, &guest(me), &log).await?;
             let since = log.head().seq;
             Ok((since, life.chat.search(&guest(me), &log, "HELLO にち", None, HITS).await?))
         });

@@ -41,6 +41,10 @@ pub(crate) struct Plan {
     pub(crate) polls_heads: bool,
     /// What is wrong with the store on purpose.
     pub(crate) mutant: Mutant,
+    /// Whether the third room asks a question.
+    pub(crate) asks: bool,
+    /// People with accounts, who send direct messages.
+    pub(crate) whisperers: u64,
 }
 
 /// What a store can get wrong: each must be caught.
@@ -86,6 +90,8 @@ impl Plan {
             operator: dice.chance(700),
             polls_heads: true,
             mutant: Mutant::None,
+            asks: dice.chance(500),
+            whisperers: *dice.pick(&[0, 0, 2, 3]).expect("not empty"),
         }
         .perhaps_alone(dice.chance(300))
     }

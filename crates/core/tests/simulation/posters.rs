@@ -13,7 +13,7 @@ use crate::cluster::Life;
 use crate::executor::unless;
 use crate::oracle::Look;
 use crate::pages;
-use crate::town::{Town, guest};
+use crate::town::{Town, enter, guest};
 
 /// One thing that somebody wants to happen, however many tries it takes.
 #[derive(Debug, Clone)]
@@ -160,6 +160,7 @@ async fn attempt(town: &Town, act: &Act) -> Outcome {
 async fn ask(town: &Town, life: &Life, act: &Act) -> Result<Posted, Error> {
     let me = guest(act.author);
     let log = life.chat.find(&me, RoomRef::Id(act.room)).await?;
+    enter(life, &me, &log).await?;
     let options = PostOptions { key: act.key.clone(), ..PostOptions::default() };
     let posted = match &act.body {
         Body::Message { text, reply_to, .. } => {

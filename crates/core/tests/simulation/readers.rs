@@ -12,7 +12,7 @@ use parlor_core::{Actor, Error, Refusal, Who};
 use crate::cluster::Life;
 use crate::executor::unless;
 use crate::oracle::Look;
-use crate::town::{Town, guest};
+use crate::town::{Town, enter, guest};
 
 /// One reader, through all its connections.
 struct Reader {
@@ -56,6 +56,7 @@ impl Reader {
         let told = town.told(life, self.room);
         let attach = async {
             let log = life.chat.find(&self.actor, RoomRef::Id(self.room)).await?;
+            enter(life, &self.actor, &log).await?;
             let cursor = life.chat.attach(&self.actor, &log, self.at).await?;
             Ok((log, cursor))
         };

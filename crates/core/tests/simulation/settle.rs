@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use parlor_core::chat::RoomPlan;
 use parlor_core::cursor::{Next, Position};
-use parlor_core::event::{Body, Event, MessageState};
+use parlor_core::event::{Author, Body, Event, MessageState};
 use parlor_core::ids::{Epoch, GuestId, Number, RoomId, Seq};
 use parlor_core::ports::Store;
 use parlor_core::room::RoomRef;
 use parlor_core::room_log::RoomLog;
 use parlor_core::search;
 use parlor_core::sequencer::PostOptions;
-use parlor_core::{Chat, Error, Refusal};
+use parlor_core::{Actor, Chat, Error, Refusal, Who};
 
 use crate::cluster::Life;
 use crate::town::{OPERATOR, Town, guest};
@@ -48,7 +49,7 @@ pub(crate) async fn check_store(town: &Town) {
     let model = town.cluster.store.model();
     let damage = model.check().await.unwrap_or_default();
     town.oracle.must(damage.is_empty(), || format!("the store is damaged: {damage:?}"));
-    for &room in &town.rooms {
+    for room in town.all_rooms() {
         let stored = model.events(room, Seq(1), usize::MAX).await.unwrap_or_default();
         let expected = town.oracle.facts().folded(room);
         town.oracle.must(stored == expected, || first_difference("I2: the store", room, &stored, &expected));
@@ -61,7 +62,7 @@ pub(crate) async fn check_node(town: Arc<Town>, node: u64) {
         town.oracle.must(false, || format!("node {node} is not up"));
         return;
     };
-    for &room in &town.rooms {
+    for room in town.all_rooms() {
         if town.oracle.facts().is_closed(room) {
             let found = life.chat.find(&OPERATOR, RoomRef::Id(room)).await;
             town.oracle.must(matches!(found, Err(Error::Refused(Refusal::NotFound))), || {
@@ -71,8 +72,25 @@ pub(crate) async fn check_node(town: Arc<Town>, node: u64) {
             town.oracle.must(false, || format!("node {node} fails in quiet times: {error}"));
         }
     }
+    check_privacy(&town, &life).await;
     if let Err(error) = check_refusals(&town, &life).await {
         town.oracle.must(false, || format!("node {node} fails in quiet times: {error}"));
+    }
+}
+
+/// A room of two is there for the two, and for nobody else.
+async fn check_privacy(town: &Town, life: &Life) {
+    let direct = town.oracle.facts().direct.clone();
+    for (two, room) in direct {
+        for &id in &town.accounts {
+            let who = Author::Account(id);
+            let found = life.chat.find(&Actor { who: Who::Account(id), origin: None }, RoomRef::Id(room)).await;
+            let right = match found {
+                Ok(log) => [two.0, two.1].contains(&who) && log.room().direct == Some(two),
+                Err(error) => ![two.0, two.1].contains(&who) && error == Error::Refused(Refusal::NotFound),
+            };
+            town.oracle.must(right, || format!("I12: {who:?} and the room {room} of {two:?}"));
+        }
     }
 }
 
@@ -168,9 +186,10 @@ async fn check_refusals(town: &Town, life: &Life) -> Result<(), Error> {
     answers.push(chat.redact(&OPERATOR, &lobby, beyond).await.err());
     answers.push(chat.react(&OPERATOR, &lobby, beyond, "👍".as_bytes(), true).await.err());
     answers.push(chat.react(&OPERATOR, &lobby, Number(1), b"two words", true).await.err());
-    answers.push(chat.close(&me, &lobby).await.err());
+    answers.push(chat.close(&me, &lobby, None).await.err());
+    answers.push(chat.close(&OPERATOR, &lobby, None).await.err());
     answers.push(chat.search(&OPERATOR, &lobby, "!?", None, 5).await.err());
-    answers.push(chat.open_room(&me, b"a\nb", true).await.err());
+    answers.push(chat.open_room(&me, RoomPlan { subject: b"a\nb", ..RoomPlan::default() }).await.err());
     for (seq, epoch) in [(head.seq.next(), lobby.room().epoch), (Seq(0), Epoch(77))] {
         let position = Position { room: lobby.id(), epoch, seq };
         answers.push(chat.attach(&OPERATOR, &lobby, Some(position)).await.err());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use parlor_core::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
 use parlor_core::event::{Appended, Author, Draft, Event};
-use parlor_core::ids::{AccountId, GuestId, Number, RoomId, Seq, Timestamp};
+use parlor_core::ids::{AccountId, GuestId, LOBBY, Number, RoomId, Seq, Timestamp};
 use parlor_core::model::{Model, State};
 use parlor_core::names::Handle;
 use parlor_core::ports::{IndexEntry, IndexLag, Store};
@@ -85,6 +85,15 @@ impl Flaky {
         Ok(())
     }
 
+    /// Tells of events that the store made by itself, before anybody else can append behind them.
+    async fn tell_own_events(&self, room: RoomId) -> Result<(), Fault> {
+        let from = self.oracle.facts().head(room).next();
+        for event in self.model().events(room, from, usize::MAX).await? {
+            self.oracle.facts().take_event(&event);
+        }
+        Ok(())
+    }
+
     /// Appends all but those that fail alone.
     async fn append_most(&self, drafts: Vec<Draft>) -> Result<Vec<Appended>, Fault> {
         let fails: Vec<bool> = drafts.iter().map(|_| self.throw(self.plan.lone_failures)).collect();
@@ -150,7 +159,13 @@ impl Store for Flaky {
         ask!(self, before, check())
     }
     async fn create_room(&self, room: NewRoom) -> Result<Option<Room>, Fault> {
-        ask!(self, before_write, create_room(room))
+        self.before_write().await?;
+        let made = self.model().create_room(room).await?;
+        if let Some(room) = &made {
+            self.tell_own_events(room.id).await?;
+        }
+        self.wait().await;
+        Ok(made)
     }
     async fn room(&self, by: RoomRef) -> Result<Option<Room>, Fault> {
         ask!(self, before, room(by))
@@ -158,7 +173,16 @@ impl Store for Flaky {
     async fn listed_rooms(&self, limit: usize) -> Result<Vec<Room>, Fault> {
         ask!(self, before, listed_rooms(limit))
     }
-    async fn heads(&self, rooms: Vec<RoomId>) -> Result<Vec<(RoomId, Head)>, Fault> {
+    async fn direct_room(&self, pair: (Author, Author)) -> Result<Option<Room>, Fault> {
+        ask!(self, before, direct_room(pair))
+    }
+    async fn direct_rooms(&self, who: Author, limit: usize) -> Result<Vec<Room>, Fault> {
+        ask!(self, before, direct_rooms(who, limit))
+    }
+    async fn vanishing_rooms(&self) -> Result<Vec<RoomId>, Fault> {
+        ask!(self, before, vanishing_rooms())
+    }
+    async fn heads(&self, rooms: Vec<RoomId>) -> Result<Vec<(RoomId, Result<Head, Fault>)>, Fault> {
         ask!(self, before, heads(rooms))
     }
     async fn message(&self, room: RoomId, number: Number) -> Result<Option<Event>, Fault> {
@@ -177,7 +201,11 @@ impl Store for Flaky {
         ask!(self, before_write, claim_guest(guest, account))
     }
     async fn create_account(&self, account: NewAccount) -> Result<Option<Account>, Fault> {
-        ask!(self, before_write, create_account(account))
+        self.before_write().await?;
+        let made = self.model().create_account(account).await?;
+        self.tell_own_events(LOBBY).await?;
+        self.wait().await;
+        Ok(made)
     }
     async fn account(&self, id: AccountId) -> Result<Option<Account>, Fault> {
         ask!(self, before, account(id))

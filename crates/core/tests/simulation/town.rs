@@ -3,14 +3,16 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use parlor_core::chat::RoomPlan;
 use parlor_core::event::{Author, Body, Draft, NameChoice};
-use parlor_core::ids::{Epoch, GuestId, Number, RoomId, RoomKey, Timestamp};
+use parlor_core::ids::{AccountId, Epoch, GuestId, Number, RoomId, RoomKey, Timestamp};
 use parlor_core::model::Model;
 use parlor_core::ports::Store;
 use parlor_core::room::{Access, Role, RoomRef, SettingsChange};
+use parlor_core::room_log::RoomLog;
 use parlor_core::sequencer::PostOptions;
 use parlor_core::text::{DisplayName, Subject};
-use parlor_core::{Actor, Error, Fault, Who};
+use parlor_core::{Actor, Error, Fault, Refusal, Who};
 
 use crate::cluster::{Cluster, Life};
 use crate::dice::{Dice, EPOCH_US};
@@ -18,7 +20,7 @@ use crate::executor::{Executor, OUTSIDE, Sim, lock};
 use crate::oracle::Oracle;
 use crate::plan::Plan;
 use crate::store::Flaky;
-use crate::{pages, posters, readers};
+use crate::{pages, posters, readers, whisperers};
 
 /// A run of one seed.
 pub(crate) struct Town {
@@ -27,6 +29,7 @@ pub(crate) struct Town {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) plan: Plan,
     pub(crate) rooms: Vec<RoomId>,
+    pub(crate) accounts: Vec<AccountId>,
     guests: Mutex<Vec<GuestId>>,
     quiet: AtomicBool,
     words: AtomicU64,
@@ -34,6 +37,17 @@ pub(crate) struct Town {
 
 /// Whoever runs the server.
 pub(crate) const OPERATOR: Actor = Actor { who: Who::Operator, origin: None };
+
+/// What the room that asks a question wants to hear.
+const ANSWER: &str = "tea";
+
+/// Comes into a room, with the answer if it asks for one.
+pub(crate) async fn enter(life: &Life, actor: &Actor, log: &Arc<RoomLog>) -> Result<(), Error> {
+    match log.room().access {
+        Access::Question => life.chat.enter(actor, log, Some(ANSWER)).await,
+        Access::Open | Access::Members => Ok(()),
+    }
+}
 
 /// A guest without an address.
 pub(crate) fn guest(id: GuestId) -> Actor {
@@ -53,7 +67,7 @@ impl Town {
         let store = Arc::new(Flaky::new(&sim, &oracle, plan, model));
         let cluster = Cluster::new(&store);
         let built = cluster.clone();
-        let count = plan.rooms;
+        let (count, asks, whisperers) = (plan.rooms, plan.asks, plan.whisperers);
         let rooms = executor.finish(60_000_000, async move {
             for node in built.numbers() {
                 built.start(node).await;
@@ -62,14 +76,28 @@ impl Town {
             let mut rooms = vec![parlor_core::ids::LOBBY];
             for number in 1..count {
                 let subject = format!("room {number}");
-                let log = life.chat.open_room(&OPERATOR, subject.as_bytes(), number == 1).await;
+                let question = (asks && number == 2).then_some((&b"what is in the pot?"[..], ANSWER.as_bytes()));
+                let listed = number == 1;
+                let plan = RoomPlan { subject: subject.as_bytes(), listed, question, ..RoomPlan::default() };
+                let log = life.chat.open_room(&OPERATOR, plan).await;
                 rooms.push(log.map_err(|error| error.to_string())?.id());
             }
-            Ok::<_, String>(rooms)
+            let mut accounts = Vec::new();
+            for number in 0..whisperers {
+                let account = life.chat.add_account(&OPERATOR, None, &format!("person{number}"), "x").await;
+                accounts.push(account.map_err(|error| error.to_string())?.id);
+            }
+            Ok::<_, String>((rooms, accounts))
         })?;
-        let rooms = rooms.ok_or("the town was not built within a minute")??;
+        let (rooms, accounts) = rooms.ok_or("the town was not built within a minute")??;
+        oracle.facts().asks = rooms.get(2).copied().filter(|_| asks);
         let (guests, quiet, words) = (Mutex::default(), AtomicBool::new(false), AtomicU64::new(0));
-        Ok(Arc::new(Town { sim, oracle, cluster, plan: plan.clone(), rooms, guests, quiet, words }))
+        Ok(Arc::new(Town { sim, oracle, cluster, plan: plan.clone(), rooms, accounts, guests, quiet, words }))
+    }
+
+    /// The rooms that were there from the start, and those of two.
+    pub(crate) fn all_rooms(&self) -> Vec<RoomId> {
+        self.rooms.iter().copied().chain(self.oracle.facts().direct.values().copied()).collect()
     }
 
     /// Lets people in, and everything go wrong that the plan says.
@@ -88,6 +116,9 @@ impl Town {
         for _ in 0..historians {
             self.sim.spawn(OUTSIDE, pages::historian(self.clone()));
             self.sim.spawn(OUTSIDE, pages::searcher(self.clone()));
+        }
+        for number in 0..self.accounts.len() {
+            self.sim.spawn(OUTSIDE, whisperers::whisperer(self.clone(), number));
         }
         if self.plan.operator {
             self.sim.spawn(OUTSIDE, operate(self.clone()));
@@ -169,7 +200,8 @@ impl Town {
 
     /// Takes note of a refusal that is only right if the room is closed to `who`, or was.
     pub(crate) fn must_be_shut_out(&self, doing: &str, room: RoomId, who: Author, error: &Error) {
-        let shut = self.oracle.facts().was_ever_shut_out(room, who);
+        let wrong = *error == Error::Refused(Refusal::WrongAnswer);
+        let shut = !wrong && self.oracle.facts().was_ever_shut_out(room, who);
         self.oracle.must(shut, || format!("{who:?} {doing} in room {room} was refused without a reason: {error}"));
     }
 }
@@ -194,7 +226,7 @@ async fn operate(town: Arc<Town>) {
         let act = async {
             let log = life.chat.find(&OPERATOR, RoomRef::Id(room)).await?;
             if what < 43 && room != parlor_core::ids::LOBBY {
-                return life.chat.close(&OPERATOR, &log).await;
+                return life.chat.close(&OPERATOR, &log, None).await;
             }
             let access = town.dice(|dice| dice.pick(&[None, Some(Access::Members), Some(Access::Open)]).copied());
             let subject = what.is_multiple_of(2).then(|| Subject::stored(town.word()));

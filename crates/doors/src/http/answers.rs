@@ -66,6 +66,14 @@ impl Answer {
         Answer { status, code, happened: happened.into(), advice: "", headers: vec![] }
     }
 
+    /// The server stops, and will be back.
+    #[must_use]
+    pub fn restarting() -> Answer {
+        Answer::new(StatusCode::SERVICE_UNAVAILABLE, "restarting", "the server is restarting")
+            .advising("ask again in a moment")
+            .with(RETRY_AFTER, 1)
+    }
+
     /// Says what to do.
     #[must_use]
     pub fn advising(self, advice: &'static str) -> Answer {
@@ -140,16 +148,26 @@ pub fn refuse(error: Error, id: impl FnOnce() -> String) -> Answer {
 
 fn refused(refusal: &Refusal) -> Answer {
     let status = match refusal {
-        Refusal::NotFound | Refusal::NoSuchMessage => StatusCode::NOT_FOUND,
+        Refusal::NotFound | Refusal::NoSuchMessage | Refusal::NoSuchPerson => StatusCode::NOT_FOUND,
         Refusal::RoomClosed | Refusal::Deleted => StatusCode::GONE,
-        Refusal::Forbidden => StatusCode::FORBIDDEN,
+        Refusal::Forbidden | Refusal::WrongAnswer | Refusal::WrongServerPassword => StatusCode::FORBIDDEN,
+        Refusal::BadLogin | Refusal::NotLoggedIn => StatusCode::UNAUTHORIZED,
         Refusal::TooLong { what: What::Message, .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::Empty(_)
         | Refusal::TooLong { .. }
         | Refusal::BadCharacter { .. }
         | Refusal::BadEncoding { .. }
-        | Refusal::BadName(_) => StatusCode::BAD_REQUEST,
-        Refusal::NameTaken | Refusal::KeyConflict | Refusal::Reset { .. } => StatusCode::CONFLICT,
+        | Refusal::BadName(_)
+        | Refusal::BadPassword
+        | Refusal::ToOneself => StatusCode::BAD_REQUEST,
+        Refusal::NameTaken
+        | Refusal::NumberTaken
+        | Refusal::LoggedIn
+        | Refusal::Away
+        | Refusal::AlreadyHere
+        | Refusal::NotHere
+        | Refusal::KeyConflict
+        | Refusal::Reset { .. } => StatusCode::CONFLICT,
         Refusal::TooFast { .. } | Refusal::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
     };
     let answer = Answer::new(status, refusal.code(), refusal.to_string());

@@ -7,7 +7,7 @@
 use std::fmt;
 
 /// Every asset there is, for the routes.
-pub static ASSETS: [&Asset; 7] = [&STYLE, &SCRIPT, &LOG, &OUTBOX, &POLL, &REQUEST, &FAVICON];
+pub static ASSETS: [&Asset; 9] = [&STYLE, &SCRIPT, &HERE, &LOG, &OUTBOX, &POLL, &REQUEST, &WSCMD, &FAVICON];
 
 /// The look of all pages.
 pub static STYLE: Asset =
@@ -16,6 +16,10 @@ pub static STYLE: Asset =
 /// What makes the chat page live, and turns times into the reader's own.
 pub static SCRIPT: Asset = script("/assets/chat.js", include_bytes!("../../assets/chat.js"));
 
+/// What lets a person try the WebSocket commands.
+pub static WSCMD: Asset = script("/assets/wscmd.js", include_bytes!("../../assets/wscmd.js"));
+
+static HERE: Asset = script("/assets/here.js", include_bytes!("../../assets/here.js"));
 static LOG: Asset = script("/assets/log.js", include_bytes!("../../assets/log.js"));
 static OUTBOX: Asset = script("/assets/outbox.js", include_bytes!("../../assets/outbox.js"));
 static POLL: Asset = script("/assets/poll.js", include_bytes!("../../assets/poll.js"));

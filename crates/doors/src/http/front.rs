@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONNECTION, CONTENT_ENCODING, HOST, ORIGIN, REFERER, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version};
+use axum::http::header::{
+    ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, REFERER, TRANSFER_ENCODING, UPGRADE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use axum::response::Response;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body as _, Incoming};
@@ -17,13 +19,20 @@ use tower::ServiceExt;
 
 use super::answers::{Answer, Face};
 use super::head_scan::HeadScan;
-use super::{Caller, Http};
+use super::takeover::Takeover;
+use super::{Answering, Caller, Http, Routes, Shortcut};
+use crate::accept::stopped;
 
 /// The gate to all HTTP doors.
 pub struct Front {
     http: Arc<Http>,
     routes: Router,
+    shortcuts: Vec<Arc<dyn Shortcut>>,
+    reroute: Reroute,
 }
+
+/// The path that a request to upgrade its connection goes to instead of its own, if its headers say so.
+pub type Reroute = fn(&Method, &str, &HeaderMap) -> Option<&'static str>;
 
 /// A body that was read whole, for the routes: in a request's extensions.
 #[derive(Debug, Clone)]
@@ -32,9 +41,13 @@ pub struct WholeBody(pub Bytes);
 impl Front {
     /// Puts the gate before these routes.
     #[must_use]
-    pub fn new(http: Arc<Http>, routes: Router) -> Front {
-        let routes = routes.fallback(not_found).method_not_allowed_fallback(not_allowed);
-        Front { http, routes }
+    pub fn new(http: Arc<Http>, doors: impl IntoIterator<Item = Routes>, reroute: Reroute) -> Front {
+        let (mut routes, mut shortcuts) = (Router::new(), Vec::new());
+        for door in doors {
+            routes = routes.merge(door.router);
+            shortcuts.extend(door.shortcut);
+        }
+        Front { http, routes: routes.fallback(not_found), shortcuts, reroute }
     }
 
     /// Whether an address is that of a proxy of ours.
@@ -48,25 +61,36 @@ impl Front {
         self: &Arc<Front>,
         peer: IpAddr,
         scan: Arc<HeadScan>,
+        takeover: Takeover,
     ) -> impl hyper::service::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + use<>
     {
         let front = self.clone();
-        hyper::service::service_fn(move |request| front.clone().handle(peer, scan.clone(), request))
+        hyper::service::service_fn(move |request| front.clone().handle(peer, scan.clone(), takeover.clone(), request))
     }
 
     async fn handle(
         self: Arc<Front>,
         peer: IpAddr,
         scan: Arc<HeadScan>,
-        request: Request<Incoming>,
+        takeover: Takeover,
+        mut request: Request<Incoming>,
     ) -> Result<Response, Infallible> {
+        if request.headers().contains_key(UPGRADE) {
+            request.extensions_mut().insert(takeover);
+            if let Some(path) = (self.reroute)(request.method(), request.uri().path(), request.headers()) {
+                *request.uri_mut() = Uri::from_static(path);
+            }
+        }
         let face = Face::of(request.headers());
         let chunked = request.headers().contains_key(TRANSFER_ENCODING);
         // Boxed, so that what only reading a body needs is not kept for as long as a request hangs.
         let mut response = match Box::pin(self.admit(peer, &scan, request)).await {
             Ok(request) => {
-                let answered = self.routes.clone().oneshot(request).await;
-                let mut response = answered.unwrap_or_else(|never| match never {});
+                let mut response = self.route(request).await;
+                if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                    response = not_allowed(response, face);
+                }
+                scan.answered();
                 if chunked {
                     // Where a chunked body ends only hyper knows, so the scan can't find the next head.
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -80,6 +104,17 @@ impl Front {
         Ok(response)
     }
 
+    fn route(&self, request: Request<Body>) -> Answering {
+        let shortcut = self.shortcuts.iter().find(|shortcut| shortcut.takes(request.method(), request.uri().path()));
+        match shortcut {
+            Some(shortcut) => shortcut.answer(request.into_parts().0),
+            None => {
+                let routed = self.routes.clone().oneshot(request);
+                Box::pin(async { routed.await.unwrap_or_else(|never| match never {}) })
+            }
+        }
+    }
+
     /// Checks a request and reads its body.
     async fn admit(&self, peer: IpAddr, scan: &HeadScan, request: Request<Incoming>) -> Result<Request<Body>, Answer> {
         check_head(&request)?;
@@ -88,7 +123,7 @@ impl Front {
             check_same_site(request.headers())?;
         }
         let (mut head, body) = request.into_parts();
-        let body = if body.is_end_stream() { Bytes::new() } else { read(body).await? };
+        let body = if body.is_end_stream() { Bytes::new() } else { self.whole(body).await? };
         scan.next_head(body.len() as u64);
         let proxies = &self.http.options.trusted_proxies;
         let origin = proxies.client(peer, &head.headers).into();
@@ -97,6 +132,17 @@ impl Front {
             head.extensions.insert(WholeBody(body));
         }
         Ok(Request::from_parts(head, Body::empty()))
+    }
+
+    /// The whole body, unless the server stops before.
+    async fn whole(&self, body: Incoming) -> Result<Bytes, Answer> {
+        let mut stopping = self.http.stopping.clone();
+        // Of a body that did not come whole nothing was done, so it is no loss.
+        tokio::select! {
+            biased;
+            body = read(body) => body,
+            () = stopped(&mut stopping) => Err(Answer::restarting()),
+        }
     }
 }
 
@@ -134,7 +180,8 @@ fn check_head<B>(request: &Request<B>) -> Result<(), Answer> {
     let bad = |sentence: &str| Err(Answer::new(StatusCode::BAD_REQUEST, "bad_request", sentence));
     if request.method() == Method::CONNECT {
         let sentence = "this is no proxy: nothing can be connected to through it";
-        return Err(Answer::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence));
+        let answer = Answer::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence);
+        return Err(answer.with(ALLOW, HeaderValue::from_static("GET, HEAD, POST")));
     }
     let line = request.method().as_str().len()
         + uri.path_and_query().map_or(0, |path| path.as_str().len())
@@ -230,10 +277,15 @@ async fn not_found(headers: HeaderMap) -> Response {
     answer.render(Face::of(&headers), None)
 }
 
-async fn not_allowed(headers: HeaderMap) -> Response {
-    let answer =
-        Answer::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not know this method");
-    answer.render(Face::of(&headers), None)
+/// Gives words to the router's bare refusal, which names the methods that are allowed (RFC 9110, 15.5.6).
+fn not_allowed(bare: Response, face: Face) -> Response {
+    if bare.headers().contains_key(CONTENT_TYPE) {
+        return bare;
+    }
+    let sentence = "this address does not know this method";
+    let answer = Answer::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence);
+    let allowed = bare.headers().get(ALLOW).cloned();
+    allowed.into_iter().fold(answer, |answer, allowed| answer.with(ALLOW, allowed)).render(face, None)
 }
 
 #[cfg(test)]

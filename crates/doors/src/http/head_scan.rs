@@ -1,4 +1,4 @@
-//! Sees what the HTTP library hides of a request's head: how many lengths it names, and how its lines end.
+//! Sees what the HTTP library hides of a request's head: how many lengths it names, how its lines end, whether it came whole.
 //!
 //! hyper drops `Content-Length` when `Transfer-Encoding` is there, takes a length that comes twice for one, and lines that
 //! end with LF alone, all of which RFC 9112 (2.2, 6.3) allows; the protocol file (http-chat) and PROMISES S32 ask for
@@ -43,6 +43,10 @@ struct Scan {
     after: u64,
     /// The beginning of a later head came together with an earlier request: heads can't be told apart any more.
     lost: bool,
+    /// A request came whole, and its answer is not out yet.
+    answering: bool,
+    /// Its answer is made, and goes out with the next flush.
+    answered: bool,
 }
 
 impl HeadScan {
@@ -59,11 +63,32 @@ impl HeadScan {
         (scan.over && !scan.lost).then_some(scan.seen)
     }
 
+    /// Whether the connection waits for the rest of a head, and nothing is being answered.
+    #[must_use]
+    pub fn is_within_head(&self) -> bool {
+        let scan = self.lock();
+        // Where heads can't be told apart, the beginning of one may have come unseen.
+        !scan.answering && !scan.over && (scan.begun || scan.line > 0 || scan.lost)
+    }
+
     /// A request with a body of `body_bytes` is read to its end: what comes from now on is the next head.
     /// If more than the body came already, a pipelining client sent it, and no later head is known.
     pub fn next_head(&self, body_bytes: u64) {
         let mut scan = self.lock();
-        *scan = Scan { lost: scan.lost || scan.after > body_bytes, ..Scan::default() };
+        *scan = Scan { lost: scan.lost || scan.after > body_bytes, answering: true, ..Scan::default() };
+    }
+
+    /// The answer to that request is made.
+    pub fn answered(&self) {
+        self.lock().answered = true;
+    }
+
+    /// What was written has gone out.
+    fn flushed(&self) {
+        let mut scan = self.lock();
+        if std::mem::take(&mut scan.answered) {
+            scan.answering = false;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Scan> {
@@ -114,6 +139,11 @@ impl<S> Scanned<S> {
     pub fn new(stream: S, scan: Arc<HeadScan>) -> Scanned<S> {
         Scanned { stream, scan }
     }
+
+    /// The stream as it is.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Scanned<S> {
@@ -134,7 +164,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Scanned<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.stream).poll_flush(cx);
+        if polled.is_ready() {
+            this.scan.flushed();
+        }
+        polled
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -211,6 +246,25 @@ mod tests {
         scan.next_head(0);
         scan.feed(b"gth: 1\r\n\r\n");
         assert_eq!(scan.seen(), None);
+    }
+
+    #[test]
+    fn a_connection_is_within_a_head_until_the_head_is_whole_and_its_answer_out() {
+        let scan = HeadScan::default();
+        let mut seen = vec![scan.is_within_head()];
+        for bytes in ["G", "ET / HTTP/1.1\r\n", "\r\n"] {
+            scan.feed(bytes.as_bytes());
+            seen.push(scan.is_within_head());
+        }
+        scan.next_head(0);
+        scan.feed(b"GET /");
+        seen.push(scan.is_within_head());
+        scan.flushed();
+        scan.answered();
+        seen.push(scan.is_within_head());
+        scan.flushed();
+        seen.push(scan.is_within_head());
+        assert_eq!(seen, [false, true, true, false, false, false, true]);
     }
 
     proptest! {

@@ -2,24 +2,33 @@
 
 mod answers;
 pub mod assets;
+mod connection;
 mod front;
 pub mod head_scan;
-mod listener;
 mod origin;
 pub mod pages;
+mod server_password;
 mod spoken;
 mod stalled;
+pub mod takeover;
 
 pub use answers::{Answer, Face, NO_STORE, refuse};
-pub use front::{Front, WholeBody, check_same_site};
-pub use listener::Listener;
+pub use front::{Front, Reroute, WholeBody, check_same_site};
 pub use origin::TrustedProxies;
+pub use server_password::ServerPassword;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::http::Method;
+use axum::http::request::Parts;
+use axum::response::Response;
 use parlor_core::Chat;
 use parlor_core::rates::{Occupancy, Origin};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 /// How the HTTP doors behave, from the configuration.
@@ -31,7 +40,35 @@ pub struct HttpOptions {
     pub long_poll_timeout: Duration,
     /// Whose word on the client's address is taken.
     pub trusted_proxies: TrustedProxies,
+    /// What proves that a command comes from whoever runs the server.
+    pub server_password: ServerPassword,
 }
+
+/// What a door answers on the HTTP port.
+pub struct Routes {
+    /// By the router.
+    pub router: Router,
+    /// Before the router looks.
+    pub shortcut: Option<Arc<dyn Shortcut>>,
+}
+
+impl From<Router> for Routes {
+    fn from(router: Router) -> Routes {
+        Routes { router, shortcut: None }
+    }
+}
+
+/// What thousands wait for: what the router would keep of each of them is spared.
+pub trait Shortcut: Send + Sync {
+    /// Whether it answers this.
+    fn takes(&self, method: &Method, path: &str) -> bool;
+
+    /// Answers it.
+    fn answer(&self, request: Parts) -> Answering;
+}
+
+/// An answer on its way.
+pub type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// What every HTTP door is given.
 pub struct Http {
@@ -41,6 +78,8 @@ pub struct Http {
     pub options: HttpOptions,
     /// Hanging polls by address.
     pub polls: Arc<Occupancy>,
+    /// Where tasks that outlive a request run.
+    pub tasks: Handle,
     /// Becomes true when the server stops: who hangs is answered.
     pub stopping: watch::Receiver<bool>,
 }
@@ -60,10 +99,4 @@ pub struct Caller {
     pub origin: Origin,
     /// Whether the client's own connection is TLS, by the word of a proxy that we trust.
     pub secure: bool,
-}
-
-/// Waits until the server stops. Cancel safe.
-pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // An error says that whoever could stop the server is gone, which is the same to who waits.
-    let _ = stopping.wait_for(|stopping| *stopping).await;
 }

@@ -19,6 +19,11 @@ impl<S> Spoken<S> {
     pub(super) fn new(stream: S) -> Spoken<S> {
         Spoken { stream, instead: Vec::new() }
     }
+
+    /// The stream as it is.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
 }
 
 /// The sentence for a bare answer; `None` for any other bytes.

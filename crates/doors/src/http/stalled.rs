@@ -23,6 +23,11 @@ impl<S> Stalled<S> {
         Stalled { stream, patience, waiting: None }
     }
 
+    /// The stream as it is.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
+
     fn judge<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
             self.waiting = None;

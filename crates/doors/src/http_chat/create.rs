@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::{Extension, State};
-use axum::http::header::LOCATION;
+use axum::http::header::{ALLOW, LOCATION};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use parlor_core::chat::{Named, RoomPlan};
 use parlor_wire::http_chat::FormFields;
 
-use super::identity::Identity;
+use super::cookies::Cookies;
 use crate::http::{Answer, Caller, Face, Http, WholeBody, check_same_site};
 
 /// A link makes a room too, as old clients expect; but not a link on somebody else's page.
@@ -38,9 +39,10 @@ pub(super) async fn by_form(
 }
 
 /// Who only asks what a `GET` would say shall not make a room by it.
-pub(super) async fn only_get_or_post() -> Response {
+pub(super) async fn only_get_or_post(headers: HeaderMap) -> Response {
     let sentence = "this address makes a room: use GET or POST";
-    Answer::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence).render(Face::Plain, None)
+    let answer = Answer::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence);
+    answer.with(ALLOW, HeaderValue::from_static("GET, POST")).render(Face::of(&headers), None)
 }
 
 async fn create(http: &Http, caller: Caller, request: &Parts, form: &[u8]) -> Result<Response, Answer> {
@@ -49,9 +51,11 @@ async fn create(http: &Http, caller: Caller, request: &Parts, form: &[u8]) -> Re
     let fields = FormFields::parse(form).map_err(bad)?;
     let is_on = |name: &str| fields.get(name).is_some_and(|value| !matches!(value, "" | "0"));
     let listed = is_on("listed") || is_on("public");
-    let actor = Identity::of(&http.chat, &request.headers).actor(caller);
+    let actor = Cookies::of(&http.chat, &request.headers).actor(caller);
     let subject = fields.get("subject").unwrap_or("").as_bytes();
-    let room = http.chat.open_room(&actor, subject, listed).await.map_err(|error| http.refuse(error))?;
+    let named = fields.get("name").filter(|name| !name.is_empty()).map_or(Named::No, Named::Asked);
+    let plan = RoomPlan { subject, named, listed, ..RoomPlan::default() };
+    let room = http.chat.open_room(&actor, plan).await.map_err(|error| http.refuse(error))?;
     Ok(see_other(&format!("/chat/{}", room.key())))
 }
 

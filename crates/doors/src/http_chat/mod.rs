@@ -1,49 +1,92 @@
 //! HTTP long-poll chat (protocols/http-chat.md): rooms by key, numbered messages that one waits for, a page around them.
 
 mod chat_page;
+mod cookies;
 mod create;
-mod identity;
+mod direct;
+mod here;
 mod index;
 pub mod pages;
+mod people;
 mod poll;
+mod question;
 mod send;
+mod sidebar;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
-use parlor_core::ids::{Number, RoomKey};
+use parlor_core::ids::{GuestId, Number, RoomKey};
 use parlor_core::room::RoomRef;
 use parlor_core::room_log::RoomLog;
-use parlor_core::{Actor, Refusal};
+use parlor_core::{Actor, Error, Refusal};
 use parlor_wire::http_chat::parse_number;
 
-use crate::http::pages::CONTENT_SECURITY_POLICY;
-use crate::http::{Answer, Face, Http, assets};
+use self::cookies::Cookies;
+use self::here::Lists;
+use self::people::People;
+use self::poll::Polls;
+use crate::http::pages::page;
+use crate::http::{Answer, Face, Http, Routes, assets};
 
 /// A message's number in an answer's head.
 const CHAT_NUMBER: HeaderName = HeaderName::from_static("chat-number");
 
+/// What the routes share.
+#[derive(Clone)]
+struct Door {
+    http: Arc<Http>,
+    people: Arc<People>,
+    lists: Arc<Lists>,
+}
+
+impl FromRef<Door> for Arc<Lists> {
+    fn from_ref(door: &Door) -> Arc<Lists> {
+        door.lists.clone()
+    }
+}
+
+impl FromRef<Door> for Arc<Http> {
+    fn from_ref(door: &Door) -> Arc<Http> {
+        door.http.clone()
+    }
+}
+
+impl FromRef<Door> for Arc<People> {
+    fn from_ref(door: &Door) -> Arc<People> {
+        door.people.clone()
+    }
+}
+
 /// The routes of this door.
-pub fn routes(http: Arc<Http>) -> Router {
+pub fn routes(http: Arc<Http>) -> Routes {
+    let make_room = get(create::by_link).post(create::by_form).head(create::only_get_or_post);
+    let make_room = make_room.fallback(create::only_get_or_post);
     let mut routes = Router::new()
         .route("/", get(index::show))
-        .route("/chat_create", get(create::by_link).post(create::by_form).head(create::only_get_or_post))
+        .route("/chat_create", make_room)
         .route("/chat/{room}", get(chat_page::show))
-        .route("/msg/{room}/{number}", get(poll::message))
+        .route("/msg/{room}/{number}", get(poll::routed))
         .route("/send/{room}", post(send::message))
+        .route("/here/{room}", get(here::show))
+        .route("/answer/{room}", post(question::answer))
+        .route("/direct", post(direct::open))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready));
     for asset in assets::ASSETS {
         routes = routes.route(asset.path, get(move |request: Parts| async move { send_asset(asset, &request) }));
     }
-    routes.with_state(http)
+    let lists = Arc::new(Lists::new(&http.chat));
+    let people = Arc::new(People::new());
+    let polls = Polls { http: http.clone(), people: people.clone() };
+    Routes { router: routes.with_state(Door { http, people, lists }), shortcut: Some(Arc::new(polls)) }
 }
 
 /// Whether posts are taken: `200`, or `503` with the reason, whatever a post itself would be told.
@@ -74,18 +117,6 @@ fn send_asset(asset: &'static assets::Asset, request: &Parts) -> Response {
     response
 }
 
-/// A page with its policy.
-fn page(html: Result<String, askama::Error>) -> Result<Response, Answer> {
-    let html = html.map_err(|error| parlor_core::Fault::Internal(format!("a page could not be rendered: {error}")));
-    let html = html.map_err(|fault| crate::http::refuse(fault.into(), || "page".into()))?;
-    let mut response = Response::new(html.into());
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, crate::http::NO_STORE);
-    headers.insert("content-security-policy", HeaderValue::from_static(CONTENT_SECURITY_POLICY));
-    Ok(response)
-}
-
 /// The path's parts after the first, as they came: nothing here needs an escape, so one form of each address is enough.
 fn parts(request: &Parts) -> (&str, &str) {
     let mut parts = request.uri.path().split('/').skip(2);
@@ -96,6 +127,23 @@ fn parts(request: &Parts) -> (&str, &str) {
 async fn room(http: &Http, actor: &Actor, key: &str) -> Result<Arc<RoomLog>, Answer> {
     let key = RoomKey::parse(key).ok_or(Refusal::NotFound).map_err(|refusal| http.refuse(refusal.into()))?;
     http.chat.find(actor, RoomRef::Key(key)).await.map_err(|error| http.refuse(error))
+}
+
+/// The guest who asks; a new one, if it is nobody yet.
+async fn guest(http: &Http, cookies: &Cookies) -> Result<GuestId, Answer> {
+    match cookies.guest {
+        Some(guest) => Ok(guest),
+        None => http.chat.new_guest().await.map_err(|error| http.refuse(error)),
+    }
+}
+
+/// What core refused in a room, in HTTP's words: whoever has not answered its question is told so.
+fn refuse(http: &Http, log: &RoomLog, error: Error) -> Answer {
+    if error == Error::Refused(Refusal::Forbidden) && log.room().gate().is_some() {
+        let answer = Answer::new(StatusCode::FORBIDDEN, "question", "this room asks a question first");
+        return answer.advising("open its page and answer it");
+    }
+    http.refuse(error)
 }
 
 /// A message number in an address.

@@ -57,6 +57,78 @@ pub struct ChatPage<'a> {
     pub text_bytes_max: usize,
     /// A fresh idempotency key for the form of a browser without JavaScript.
     pub once: &'a str,
+    /// Who is here.
+    pub here: Here<'a>,
+    /// The name of the other one, if this is a room of two.
+    pub with: Option<&'a str>,
+}
+
+/// Who is in a room, and who else wrote to the one who looks.
+#[derive(Debug, Default)]
+pub struct Here<'a> {
+    /// How many are here, whoever looks included.
+    pub count: usize,
+    /// Those of them that are known; whoever looks comes first.
+    pub people: Vec<Present<'a>>,
+    /// The rooms of two of whoever looks, newest first.
+    pub private: Vec<PrivateRoom<'a>>,
+}
+
+impl Here<'_> {
+    /// How many are here without being known by name.
+    fn others(&self) -> usize {
+        self.count.saturating_sub(self.people.len())
+    }
+}
+
+/// Somebody who is here.
+#[derive(Debug)]
+pub struct Present<'a> {
+    /// `u7` or `g12`.
+    pub id: &'a str,
+    /// Without `~`.
+    pub name: &'a str,
+    /// Whether the name gets a `~`.
+    pub guest: bool,
+    /// Whether it is who looks.
+    pub me: bool,
+}
+
+impl Present<'_> {
+    fn hue(&self) -> u32 {
+        hue(self.id)
+    }
+
+    fn initial(&self) -> String {
+        initial(self.name)
+    }
+}
+
+/// A room of two in which something was said.
+#[derive(Debug)]
+pub struct PrivateRoom<'a> {
+    /// 32 characters of `[0-9a-z]`.
+    pub key: &'a str,
+    /// The other one.
+    pub with: Present<'a>,
+    /// Its newest message.
+    pub number: u64,
+}
+
+/// `GET /chat/KEY` of a room that asks a question, for somebody who has not answered it.
+#[derive(Template)]
+#[template(path = "http_chat/question.html")]
+pub struct QuestionPage<'a> {
+    /// 32 characters of `[0-9a-z]`.
+    pub key: &'a str,
+    /// What it is about; not empty.
+    pub subject: &'a str,
+    /// What it asks.
+    pub question: &'a str,
+    /// Whether the last answer was not the right one.
+    pub was_wrong: bool,
+    /// The limit on an answer, in bytes.
+    pub answer_bytes_max: usize,
 }
 
 /// Who looks at a page.

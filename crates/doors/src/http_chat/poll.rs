@@ -3,48 +3,80 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Extension, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use parlor_core::event::{Body, Event};
 use parlor_core::ids::Number;
 use parlor_core::room_log::RoomLog;
 use parlor_core::slot::Slot;
-use parlor_core::{Actor, Error, Refusal};
+use parlor_core::{Actor, Error, Fault, Refusal};
 use parlor_wire::http_chat::{EventTime, encode_ext_value, message_line};
 
-use super::identity::Identity;
-use super::{CHAT_NUMBER, number, parameter, parts};
-use crate::http::{Answer, Caller, Face, Http, NO_STORE};
+use super::cookies::Cookies;
+use super::people::People;
+use super::{CHAT_NUMBER, Door, number, parameter, parts};
+use crate::accept::stopped;
+use crate::http::{Answer, Answering, Caller, Face, Http, NO_STORE, Shortcut};
 use crate::{formats, json};
 
 const CHAT_AUTHOR: HeaderName = HeaderName::from_static("chat-author");
 const CHAT_TIME: HeaderName = HeaderName::from_static("chat-time");
 
-pub(super) async fn message(
-    State(http): State<Arc<Http>>,
-    Extension(caller): Extension<Caller>,
-    request: Parts,
-) -> Response {
-    let face = Face::of(&request.headers);
-    answer(&http, caller, face, request).await.unwrap_or_else(|answer| answer.render(face, None))
+/// Answers `GET /msg/KEY/N` before the router looks.
+pub(super) struct Polls {
+    pub(super) http: Arc<Http>,
+    pub(super) people: Arc<People>,
 }
 
-async fn answer(http: &Http, caller: Caller, face: Face, request: Parts) -> Result<Response, Answer> {
-    let identity = Identity::of(&http.chat, &request.headers);
-    let actor = identity.actor(caller);
+impl Shortcut for Polls {
+    fn takes(&self, method: &Method, path: &str) -> bool {
+        let Some(rest) = path.strip_prefix("/msg/").filter(|_| method == Method::GET) else { return false };
+        let mut parts = rest.split('/');
+        let (key, number, more) = (parts.next(), parts.next(), parts.next());
+        key.is_some_and(|key| !key.is_empty()) && number.is_some_and(|number| !number.is_empty()) && more.is_none()
+    }
+
+    fn answer(&self, request: Parts) -> Answering {
+        Box::pin(message(self.http.clone(), self.people.clone(), request))
+    }
+}
+
+/// The same by the router, which knows of `HEAD` and of methods that are not allowed.
+pub(super) async fn routed(State(door): State<Door>, request: Parts) -> Response {
+    message(door.http, door.people, request).await
+}
+
+async fn message(http: Arc<Http>, people: Arc<People>, request: Parts) -> Response {
+    let face = Face::of(&request.headers);
+    let answered = match request.extensions.get::<Caller>() {
+        Some(caller) => {
+            let caller = *caller;
+            answer(&http, &people, caller, face, request).await
+        }
+        None => Err(http.refuse(Fault::Internal("a request did not come by the front".into()).into())),
+    };
+    answered.unwrap_or_else(|answer| answer.render(face, None))
+}
+
+async fn answer(http: &Http, people: &People, caller: Caller, face: Face, request: Parts) -> Result<Response, Answer> {
+    let cookies = Cookies::of(&http.chat, &request.headers);
+    let actor = cookies.actor(caller);
     let (key, wanted) = parts(&request);
     let log = super::room(http, &actor, key).await?;
     let wanted = number(wanted)?;
     let wait = wait(http, request.uri.query())?;
     // Ten thousand of these may hang: what is not needed any more goes first.
     drop(request);
+    // Whoever asks is here, also when there is an answer at once.
+    let here = people.attend(&http.chat, &actor, &log, &cookies).await;
+    let _here = here.map_err(|error| super::refuse(http, &log, error))?;
+    drop(cookies);
     if log.head().number < wanted && !wait.is_zero() {
         let _hold = http.polls.hold(caller.origin).map_err(|refusal| http.refuse(refusal.into()))?;
-        let _here = http.chat.attend(&actor, &log, identity.connection);
         // Boxed, so that requests that need not hang don't carry its room.
         return Box::pin(hang(http, &actor, &log, wanted, wait, face)).await;
     }
@@ -72,15 +104,12 @@ async fn hang(
             found.map(|slot| show(&slot, log, face)).map_err(|error| refuse(http, error, wanted))
         }
         () = tokio::time::sleep(wait) => Ok(nothing_yet()),
-        () = crate::http::stopped(&mut stopping) => {
-            let sentence = "the server is restarting";
-            Err(Answer::new(StatusCode::SERVICE_UNAVAILABLE, "restarting", sentence).advising("ask again in a moment").with(RETRY_AFTER, 1))
-        }
+        () = stopped(&mut stopping) => Err(Answer::restarting()),
     }
 }
 
 /// How long the client wants to wait: at most what the server allows.
-fn wait(http: &Http, query: Option<&str>) -> Result<Duration, Answer> {
+pub(super) fn wait(http: &Http, query: Option<&str>) -> Result<Duration, Answer> {
     let longest = http.options.long_poll_timeout;
     let Some(text) = parameter(query, "wait")? else { return Ok(longest) };
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -91,7 +120,7 @@ fn wait(http: &Http, query: Option<&str>) -> Result<Duration, Answer> {
     Ok(text.parse().map_or(longest, |seconds| Duration::from_secs(seconds).min(longest)))
 }
 
-fn nothing_yet() -> Response {
+pub(super) fn nothing_yet() -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);

@@ -12,11 +12,13 @@ use http_body_util::{BodyDataStream, Full};
 use parlor_core::ids::MessageKey;
 use parlor_core::refusal::{Refusal, What};
 use parlor_core::sequencer::PostOptions;
+use parlor_core::slot::Source;
 use parlor_core::text::DisplayName;
 use parlor_core::{Actor, Who};
 use parlor_wire::http_chat::{FIELDS_MAX, FormError, SendBody};
 
-use super::identity::{self, Identity};
+use super::cookies::{self, Cookies};
+use super::people::People;
 use super::{CHAT_NUMBER, create, parts};
 use crate::http::{Answer, Caller, Face, Http, NO_STORE, WholeBody};
 
@@ -36,35 +38,38 @@ struct Said {
 
 pub(super) async fn message(
     State(http): State<Arc<Http>>,
+    State(people): State<Arc<People>>,
     Extension(caller): Extension<Caller>,
     request: Parts,
 ) -> Response {
     let back = format!("/chat/{}", parts(&request).0);
     let face = Face::of(&request.headers);
-    let answered = Box::pin(answer(&http, caller, &request)).await;
+    let answered = Box::pin(answer(&http, &people, caller, &request)).await;
     answered.unwrap_or_else(|answer| answer.render(face, Some(&back)))
 }
 
-async fn answer(http: &Http, caller: Caller, request: &Parts) -> Result<Response, Answer> {
+async fn answer(http: &Http, people: &People, caller: Caller, request: &Parts) -> Result<Response, Answer> {
     let headers = &request.headers;
-    let identity = Identity::of(&http.chat, headers);
-    let log = super::room(http, &identity.actor(caller), parts(request).0).await?;
+    let cookies = Cookies::of(&http.chat, headers);
+    let log = super::room(http, &cookies.actor(caller), parts(request).0).await?;
     let body = request.extensions.get::<WholeBody>().map(|body| body.0.clone()).unwrap_or_default();
     let said = read(headers.get(CONTENT_TYPE), body).await?;
     let options = PostOptions {
         key: key(headers, &said)?,
         nick: nick(http, &said)?,
-        fallback_nick: identity.nickname.clone(),
+        fallback_nick: cookies.nickname.clone(),
         reply_to: None,
-        newcomer: identity.guest.is_none(),
+        newcomer: cookies.guest.is_none(),
+        source: cookies.connection.map(|connection| Source { connection, tag: 0, door: "http-chat" }),
     };
-    let guest = match identity.guest {
-        Some(guest) => guest,
-        None => http.chat.new_guest().await.map_err(|error| http.refuse(error))?,
-    };
+    let guest = super::guest(http, &cookies).await?;
     let actor = Actor { who: Who::Guest(guest), origin: Some(caller.origin) };
-    let posted = http.chat.post(&actor, &log, &said.text, options).await.map_err(|error| http.refuse(error))?;
+    let posted = http.chat.post(&actor, &log, &said.text, options).await;
+    let posted = posted.map_err(|error| super::refuse(http, &log, error))?;
     let number = posted.slot.event().number;
+    if !posted.duplicate {
+        people.named(guest, &posted.slot.event().name);
+    }
     let mut response =
         if said.wants_page { create::see_other(&format!("/chat/{}", log.key())) } else { Response::default() };
     let headers = response.headers_mut();
@@ -73,8 +78,8 @@ async fn answer(http: &Http, caller: Caller, request: &Parts) -> Result<Response
     if posted.duplicate {
         headers.insert(CHAT_DUPLICATE, HeaderValue::from_static("true"));
     }
-    if identity.guest.is_none() {
-        identity::set_guest(&http.chat, headers, guest, caller.secure);
+    if cookies.guest.is_none() {
+        cookies::set_guest(&http.chat, headers, guest, caller.secure);
     }
     Ok(response)
 }

@@ -10,7 +10,7 @@ use super::{Draft, KEYS, Origin, suggest};
 pub(super) const CONFIG_VARIABLE: &str = "PARLOR_CONFIG";
 
 /// The variables of the process, sorted by name so that messages come in a stable order.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Environment {
     variables: Vec<(OsString, OsString)>,
 }

@@ -13,7 +13,8 @@ pub(super) fn read(path: &Path, draft: &mut Draft) {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            draft.complain(Text { path, text: "" }.at(None), format!("cannot read the configuration: {error}"));
+            // There is no place in a file that is not there.
+            draft.complain(Origin::WholeFile(path.to_owned()), format!("cannot read the configuration: {error}"));
             return;
         }
     };

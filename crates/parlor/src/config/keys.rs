@@ -13,12 +13,18 @@ use super::kind::Kind;
 pub(crate) const KEYS: &[Key] = &[
     key("http", Kind::Address(|c| &mut c.http), Some("127.0.0.1:1234"),
         "Address and port of the HTTP door, or off (flags: --http, --port)"),
+    key("term", Kind::Address(|c| &mut c.term), Some("127.0.0.1:1235"),
+        "Address and port of the terminal door, or off (flag: --term)"),
     key("trusted_proxies", Kind::Networks(|c| &mut c.trusted_proxies), Some(""),
         "Networks of the proxies whose X-Forwarded-For is believed"),
     key("data_dir", Kind::Directory(|c| &mut c.data_dir), PLATFORM,
         "Directory of everything that lasts (flag: --data-dir)"),
     key("store", Kind::Store(|c| &mut c.store), Some("sqlite:"),
         "The store: sqlite: is the database in data_dir (flag: --store)"),
+    key("server_password", Kind::Secret(|c| &mut c.server_password), Some(""),
+        "Password of whoever runs the server, for the commands that ask for it; empty: they are refused (flag: --server-password)"),
+    key("server_password_file", Kind::OptionalFile(|c| &mut c.server_password_file), Some(""),
+        "File that holds the server password, read at the start; in place of server_password"),
     key("log.format", Kind::LogFormat(|c| &mut c.log.format), Some("auto"),
         "Lines for people with colours on a terminal (auto) or without (human), or json (flag: --log-format)"),
     key("log.level", Kind::LogLevel(|c| &mut c.log.level), Some("info"),
@@ -51,6 +57,9 @@ pub(crate) const KEYS: &[Key] = &[
     key("limits.rooms_per_hour_per_address",
         count(0, 1_000_000, "rooms", |c, n| c.limits.rooms_per_hour_per_address = n), Some("20"),
         "Rooms made in an hour from one address; 0: no limit"),
+    key("limits.logins_per_minute_per_address",
+        count(0, 100_000, "logins", |c, n| c.limits.logins_per_minute_per_address = n), Some("20"),
+        "Passwords tried in a minute from one address (IPv6: one /64); 0: no limit"),
     key("limits.message_bytes",
         count(1, MESSAGE_BYTES_CAP as u32, "bytes", |c, n| c.limits.message_bytes = n as usize), Some("4096"),
         "Length of a message in bytes of UTF-8"),
@@ -74,6 +83,11 @@ pub(crate) struct Key {
 }
 
 impl Key {
+    /// Whether its value is not shown.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self.kind, Kind::Secret(_))
+    }
+
     /// The variable that sets the key: `limits.posts_burst` is `PARLOR_LIMITS_POSTS_BURST`.
     pub(crate) fn variable(&self) -> String {
         format!("PARLOR_{}", self.name.replace('.', "_").to_ascii_uppercase())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
-use super::{Config, absolute};
+use super::{Config, Secret, absolute, secret};
 
 /// The type of a key, its range, and the field of [`Config`] that it sets.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Directory(fn(&mut Config) -> &mut PathBuf),
     /// A file, or nothing.
     OptionalFile(fn(&mut Config) -> &mut Option<PathBuf>),
+    /// A text that nobody may see again, or nothing.
+    Secret(fn(&mut Config) -> &mut Option<Secret>),
     /// The URL of a store.
     Store(fn(&mut Config) -> &mut StoreUrl),
     /// One of [`LogFormat`]'s words.
@@ -76,6 +78,14 @@ impl Kind {
                 let shown = path.as_ref().map_or_else(String::new, |path| path.display().to_string());
                 *place(config) = path;
                 Ok(quoted(&shown))
+            }
+            Self::Secret(place) => {
+                // No error repeats what was given: it is a secret, if a wrong one.
+                let (Given::Words(typed) | Given::Text(typed)) = given else {
+                    return Err("expected a text in quotes".to_owned());
+                };
+                *place(config) = Secret::new(typed)?;
+                Ok(if typed.is_empty() { quoted("") } else { secret::HIDDEN.to_owned() })
             }
             Self::Store(place) => {
                 *place(config) = StoreUrl::read(text(given, "the URL of a store, such as sqlite:")?)?;

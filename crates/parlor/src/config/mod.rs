@@ -8,6 +8,7 @@ mod environment;
 mod file;
 mod keys;
 mod kind;
+mod secret;
 mod suggest;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use parlor_core::limits::Limits;
 pub(crate) use environment::Environment;
 pub(crate) use keys::{KEYS, Key};
 pub(crate) use kind::{LogFormat, LogLevel, StoreUrl};
+pub(crate) use secret::{Secret, read_server_password};
 
 use kind::Given;
 
@@ -29,12 +31,19 @@ use kind::Given;
 pub(crate) struct Config {
     /// Where the HTTP door listens; `None`: it is off.
     pub(crate) http: Option<SocketAddr>,
+    /// Where the terminal door listens; `None`: it is off.
+    pub(crate) term: Option<SocketAddr>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// The directory of everything that lasts; absolute.
     pub(crate) data_dir: PathBuf,
     /// Which store holds the rooms.
     pub(crate) store: StoreUrl,
+    /// What proves that a command comes from whoever runs the server; `None`: nothing does. [`read_server_password`] puts
+    /// in what the file holds.
+    pub(crate) server_password: Option<Secret>,
+    /// The file that holds it instead; absolute.
+    pub(crate) server_password_file: Option<PathBuf>,
     /// What is logged, how and where.
     pub(crate) log: LogConfig,
     /// Messages that a page shows when it opens.
@@ -60,8 +69,8 @@ pub(crate) struct LogConfig {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// The places that [`load`] reads, as the command line and the process give them.
-#[derive(Debug, Default)]
+/// The places that [`load`] reads, as the command line and the process give them. Without `Debug`: they hold a password.
+#[derive(Default)]
 pub(crate) struct Sources {
     /// The file of `-c`; without it `PARLOR_CONFIG`, then the platform's place.
     pub(crate) file: Option<PathBuf>,
@@ -102,6 +111,8 @@ pub(crate) enum Origin {
     Default,
     /// In the file; line and column count from 1, the column in characters.
     File { path: PathBuf, line: usize, column: usize },
+    /// The file itself, which cannot be read.
+    WholeFile(PathBuf),
     /// In this variable.
     Environment(String),
     /// In this flag.
@@ -113,6 +124,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
+            Self::WholeFile(path) => write!(f, "{}", path.display()),
             Self::Environment(name) => f.write_str(name),
             Self::Flag(flag) => f.write_str(flag),
         }
@@ -156,6 +168,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Settings, ConfigError> {
         draft.set_port(port);
     }
     draft.find_data_dir(&sources.environment);
+    draft.check_server_password();
     draft.finish(file)
 }
 
@@ -211,6 +224,20 @@ impl Draft {
                  not set); say where with --data-dir DIR, PARLOR_DATA_DIR or data_dir in the file"
                     .to_owned(),
             ),
+        }
+    }
+
+    /// Of two passwords nobody could say which one counts.
+    fn check_server_password(&mut self) {
+        if self.config.server_password.is_none() || self.config.server_password_file.is_none() {
+            return;
+        }
+        let origin = |name| KEYS.iter().position(|key| key.name == name).map(|index| self.rows[index].1.clone());
+        let (here, there) = (origin("server_password"), origin("server_password_file"));
+        if let (Some(here), Some(there)) = (here, there) {
+            let sentence =
+                format!("server_password_file: server_password is set too ({here}); leave one of the two out");
+            self.complain(there, sentence);
         }
     }
 

@@ -51,6 +51,8 @@ fn without_a_word_everything_has_a_value_and_the_limits_are_those_of_core() {
     let config = &settings.config;
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.http, Some("127.0.0.1:1234".parse().unwrap()));
+    assert_eq!(config.term, Some("127.0.0.1:1235".parse().unwrap()));
+    assert_eq!((&config.server_password, &config.server_password_file), (&None, &None));
     assert_eq!(config.data_dir, Path::new("/home/somebody/.local/share/parlor"));
     assert_eq!(config.cache_bytes, parlor_core::limits::CACHE_BYTES);
     assert_eq!(config.long_poll_timeout, Duration::from_secs(300));
@@ -66,6 +68,7 @@ fn every_key_sets_its_field_from_the_file_and_from_its_variable() {
             kind::Kind::Address(_) => ("\"off\"", "off"),
             kind::Kind::Networks(_) => ("[\"10.0.0.0/8\", \"::1\"]", "10.0.0.0/8, ::1"),
             kind::Kind::Directory(_) | kind::Kind::OptionalFile(_) => ("\"/elsewhere\"", "/elsewhere"),
+            kind::Kind::Secret(_) => ("\"open sesame\"", "open sesame"),
             kind::Kind::Store(_) => ("\"sqlite:\"", "sqlite:"),
             kind::Kind::LogFormat(_) => ("\"json\"", "json"),
             kind::Kind::LogLevel(_) => ("\"trace\"", "trace"),
@@ -195,6 +198,35 @@ fn a_store_that_there_is_not_is_refused_without_repeating_its_password() {
         errors,
         ["parlor.toml:1:1: store: parlor has no store for `postgres:` URLs; leave the key out, or write `sqlite:`"]
     );
+}
+
+#[test]
+fn a_secret_is_in_no_error_and_in_no_debug_output() {
+    let long = format!("server_password = \"{}\"", "sesame".repeat(200));
+    for (file, expected) in [
+        ("server_password = 123456", "parlor.toml:1:1: server_password: expected a text in quotes"),
+        (long.as_str(), "parlor.toml:1:1: server_password: the password is longer than 1024 bytes"),
+    ] {
+        check_file_error(file, &[expected]);
+    }
+    let settings = Case { file: "server_password = \"sesame\"", ..Case::default() }.load().unwrap();
+    assert_eq!(settings.config.server_password.as_ref().map(Secret::reveal), Some("sesame"));
+    assert!(!format!("{settings:?}").contains("sesame"));
+}
+
+#[test]
+fn two_server_passwords_are_one_too_many() {
+    let case = Case {
+        file: "server_password_file = \"/x\"",
+        variables: &[("PARLOR_SERVER_PASSWORD", "sesame")],
+        ..Case::default()
+    };
+    let expected = "parlor.toml:1:1: server_password_file: server_password is set too (PARLOR_SERVER_PASSWORD); \
+                    leave one of the two out";
+    assert_eq!(case.load().expect_err("two"), [expected]);
+    // An empty one is none, so a place of higher rank can take back what a lower one says.
+    let file = "server_password_file = \"/x\"\nserver_password = \"sesame\"";
+    Case { file, variables: &[("PARLOR_SERVER_PASSWORD", "")], ..Case::default() }.load().unwrap();
 }
 
 #[test]

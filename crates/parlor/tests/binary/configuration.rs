@@ -20,6 +20,91 @@ fn a_typo_stops_every_command_that_reads_the_configuration() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_has_no_line() {
+    let home = Home::new();
+    for (file, cause) in [("nowhere.toml", "No such file"), (".", "Is a directory")] {
+        let refused = home.run(&["config", "check", "-c", file]);
+        assert_eq!(refused.code, Some(78), "{refused:?}");
+        let line = refused.err.lines().nth(1).unwrap();
+        assert!(line.starts_with(&format!("{file}: cannot read the configuration: {cause}")), "{line}");
+    }
+}
+
+/// Wherever it is written, whatever else is wrong: a password is nothing that a terminal or a log shows.
+#[test]
+fn the_server_password_is_never_shown() {
+    let home = Home::new();
+    fs::write(home.path().join("a.toml"), "server_password = \"open sesame\"\n").unwrap();
+    fs::write(home.path().join("b.toml"), "server_password = [\"open sesame\"]\nhttp = 1\n").unwrap();
+    fs::write(home.path().join("c.toml"), "server_password = \"open sesame\nhttp = \"off\"\n").unwrap();
+    for words in [
+        &["show", "-c", "a.toml"][..],
+        &["show", "--origin", "--server-password", "open sesame"],
+        &["check", "-c", "a.toml"],
+        &["check", "-c", "b.toml"],
+        &["check", "-c", "c.toml"],
+        &["check", "-c", "a.toml", "--http", "nowhere"],
+    ] {
+        let ended = home.run(&[&["config"], words].concat());
+        assert!(!format!("{ended:?}").contains("sesame"), "{words:?}: {ended:?}");
+    }
+    let mut command = home.command(&["config", "show", "--origin"]);
+    command.env("PARLOR_SERVER_PASSWORD", "open sesame");
+    let shown = home.finish(command);
+    let line = shown.out.lines().find(|line| line.contains("server_password = ")).unwrap().to_owned();
+    assert!(
+        line.starts_with("# server_password = (set, not shown)") && line.ends_with("# PARLOR_SERVER_PASSWORD"),
+        "{line}"
+    );
+    fs::write(home.path().join("x.toml"), shown.out).unwrap();
+    let reused = home.run(&["config", "show", "-c", "x.toml"]);
+    assert!(reused.out.contains("\nserver_password = \"\"\n"), "what stands for it is no password: {reused:?}");
+}
+
+#[test]
+fn the_server_password_may_lie_in_a_file_that_not_everybody_can_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let path = home.path().join("password");
+    let check = |content: &[u8], mode: u32, more: &[&str]| {
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let mut command = home.command(&[&["config", "check"], more].concat());
+        command.env("PARLOR_SERVER_PASSWORD_FILE", "password");
+        home.finish(command)
+    };
+    for mode in [0o600, 0o440] {
+        assert_eq!(check(b"open sesame\n", mode, &[]).code, Some(0));
+        fs::remove_file(&path).unwrap();
+    }
+    for (content, mode, sentence) in [
+        (&b"open sesame\n"[..], 0o604, "every user of this machine may read it; take that away with `chmod o-r`"),
+        (b"\n", 0o600, "it is empty"),
+        (b"\xff\n", 0o600, "it is not UTF-8"),
+        (&[b'x'; 5_000], 0o600, "longer than 1024 bytes"),
+    ] {
+        let refused = check(content, mode, &[]);
+        assert_eq!(refused.code, Some(78), "{sentence}: {refused:?}");
+        let start = "PARLOR_SERVER_PASSWORD_FILE: server_password_file: HOME/password: ";
+        assert!(refused.err.contains(start) && refused.err.contains(sentence), "{refused:?}");
+        assert!(!refused.err.contains("sesame"), "{refused:?}");
+        // A server does not start with it either.
+        let mut serve = home.command(&["serve", "-p", "0"]);
+        serve.env("PARLOR_SERVER_PASSWORD_FILE", "password");
+        assert_eq!(home.finish(serve).code, Some(78), "{sentence}");
+    }
+    let both = check(b"open sesame", 0o600, &["--server-password", "x"]);
+    assert_eq!(both.code, Some(78), "{both:?}");
+    assert!(both.err.contains("server_password is set too (--server-password); leave one of the two out"), "{both:?}");
+    fs::remove_file(&path).unwrap();
+    fs::write(home.path().join("x.toml"), "server_password_file = \"password\"").unwrap();
+    let missing = home.run(&["config", "check", "-c", "x.toml"]);
+    assert_eq!(missing.code, Some(78), "{missing:?}");
+    let sentence = "x.toml:1:1: server_password_file: HOME/password: cannot read it: No such file";
+    assert!(missing.err.contains(sentence), "{missing:?}");
+}
+
+#[test]
 fn check_tells_all_mistakes_at_once() {
     let home = Home::new();
     fs::write(home.path().join("x.toml"), "cache_mib = 0\nnothing_like_it = 1\n").unwrap();

@@ -1,8 +1,12 @@
 //! The program as people meet it: the real binary, its words, its exit codes.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod command_line;
 mod configuration;
+mod connecting;
 mod daemon;
 mod program;
+mod selftest;
 mod serving;
 mod talking;

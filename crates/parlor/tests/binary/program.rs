@@ -30,10 +30,14 @@ impl Home {
         self.0.path()
     }
 
-    /// The program with these words, not yet started.
+    /// The program with these words, not yet started. A server's terminal door is off unless a flag opens it: tests run at the
+    /// same time, and would fight for its port.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
         command.args(words).env_clear().env("HOME", self.path()).current_dir(self.path());
+        if words.first() == Some(&"serve") {
+            command.env("PARLOR_TERM", "off");
+        }
         command
     }
 
@@ -70,7 +74,7 @@ impl Server {
         let program = env!("CARGO_BIN_EXE_parlor");
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", &format!("{before} && exec \"$0\" serve \"$@\""), program]).args(flags);
-        shell.env_clear().env("HOME", home.path()).current_dir(home.path());
+        shell.env_clear().env("HOME", home.path()).env("PARLOR_TERM", "off").current_dir(home.path());
         for variable in ["POSTS_BURST", "POSTS_PER_SECOND", "POSTS_PER_SECOND_PER_ADDRESS"] {
             shell.env(format!("PARLOR_LIMITS_{variable}"), "0");
         }

@@ -84,6 +84,7 @@ fn a_data_directory_that_cannot_be_written_is_refused() {
         let refused = home.run(&["serve", "-p", "0", "--data-dir", dir]);
         assert_eq!(refused.code, Some(73), "{dir}: {refused:?}");
         assert!(refused.err.contains("--data-dir"), "{dir}: {refused:?}");
+        assert_eq!(refused.err.matches("os error").count(), 1, "{dir}: the cause is told once: {refused:?}");
     }
 }
 

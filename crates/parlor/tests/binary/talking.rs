@@ -41,6 +41,20 @@ fn a_room_that_there_is_not_is_told_with_a_code_for_scripts() {
 }
 
 #[test]
+fn https_to_a_server_without_tls_is_told_as_what_it_is() {
+    let home = Home::new();
+    let server = Server::start(&home, &["-p", "0"]);
+    let room = format!("{}chat/lobby", server.url().replace("http:", "https:"));
+    let mut send = home.command(&["send", &room, "hello"]);
+    let mut send = send.stderr(Stdio::piped()).spawn().unwrap();
+    // The first line comes with the first attempt; the others would only take time.
+    let line = BufReader::new(send.stderr.take().unwrap()).lines().next().unwrap().unwrap();
+    send.kill().unwrap();
+    send.wait().unwrap();
+    assert!(line.contains("speaks no TLS; write http:// instead of https://"), "{line}");
+}
+
+#[test]
 fn what_cannot_be_meant_is_a_wrong_command_line() {
     let refused = Home::new().run(&["tail", "lobby", "--server", "ftp://127.0.0.1"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
@@ -67,6 +81,8 @@ fn a_history_is_judged_by_its_exit_code_and_a_report() {
     let broken = judge("{}\n");
     assert_eq!(broken.code, Some(65), "{broken:?}");
     assert!(broken.err.contains("line 1"), "{broken:?}");
+    let directory = home.run(&["check-history", "."]);
+    assert_eq!(directory.err.matches("os error").count(), 1, "the cause is told once: {directory:?}");
     let missing = home.run(&["check-history", "nowhere"]);
     assert_eq!(missing.code, Some(1), "{missing:?}");
 }

@@ -92,6 +92,10 @@ fn only_the_methods_that_mean_something_are_known() {
         ("DELETE", format!("/chat/{key}")),
         ("DELETE", format!("/msg/{key}/1")),
         ("PUT", "/chat_create".to_owned()),
+        ("HEAD", "/chat_create".to_owned()),
+        ("OPTIONS", "/chat_create".to_owned()),
+        ("OPTIONS", format!("/send/{key}")),
+        ("OPTIONS", "/".to_owned()),
         ("TRACE", "/".to_owned()),
         ("TRACE", format!("/chat/{key}")),
         ("BREW", "/".to_owned()),
@@ -99,7 +103,12 @@ fn only_the_methods_that_mean_something_are_known() {
         ("POSTS", format!("/send/{key}")),
     ] {
         let answer = server.ask(Request::new(method, target.clone())).expect(405);
-        assert!(!answer.body.is_empty(), "{method} {target}: no word why");
+        assert!(method == "HEAD" || !answer.body.is_empty(), "{method} {target}: no word why");
+        let allowed = answer.header("allow").unwrap_or_else(|| panic!("{method} {target}: not what is allowed"));
+        for allowed in allowed.split(',').map(str::trim) {
+            let status = server.ask(Request::new(allowed, format!("{target}?wait=0"))).status;
+            assert_ne!(status, 405, "{method} {target} says that {allowed} is allowed");
+        }
     }
     let mut connection = Connection::open(server.address());
     connection.write(b"CONNECT evil.example:80 HTTP/1.1\r\nHost: evil.example:80\r\n\r\n");

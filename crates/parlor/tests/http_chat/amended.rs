@@ -107,7 +107,7 @@ fn who_waits_in_a_room_that_is_closed_is_told_and_later_there_is_none() {
     let room = Room::with(&["one"]);
     let mut hanging = room.hang(2);
     let log = room.inside.log(&room.key);
-    room.inside.run(room.inside.chat.close(&operator(), &log)).expect("the operator may");
+    room.inside.run(room.inside.chat.close(&operator(), &log, None)).expect("the operator may");
     let gone = hanging.answer().expect(410);
     // Without a number it is the room that is gone, not a message.
     assert_eq!(gone.header("chat-number"), None);

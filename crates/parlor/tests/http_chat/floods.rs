@@ -122,7 +122,15 @@ fn an_address_has_so_many_hanging_polls() {
         connection.send(&get(format!("/msg/{key}/1{query}")));
         connection
     };
-    let mut hanging: Vec<Connection> = (0..3).map(|_| poll(HERE, "")).collect();
+    // People with cookies, whom one can count.
+    let mut people: Vec<Person> = (0..3).map(|_| Person::at(&server, HERE)).collect();
+    let hang = |person: &mut Person| {
+        person.open(&key);
+        let mut connection = person.connect();
+        connection.send(&person.with_cookies(get(format!("/msg/{key}/1"))));
+        connection
+    };
+    let mut hanging: Vec<Connection> = people.iter_mut().map(hang).collect();
     wait_for("three who hang", || {
         listing(&server.ask(get("/")).expect(200).text(), &key)?.contains("3 people here").then_some(())
     });
@@ -161,6 +169,20 @@ fn an_address_has_so_many_connections() {
     });
     for connection in &mut held {
         connection.ask(get("/healthz")).expect(200);
+    }
+}
+
+#[test]
+fn who_is_turned_away_while_asking_gets_to_see_why() {
+    let server = Server::with(&[("PARLOR_LIMITS_CONNECTIONS_PER_ADDRESS", "1")]);
+    let mut held = Connection::open_from(HERE, server.address());
+    held.ask(get("/healthz")).expect(200);
+    for _ in 0..5 {
+        let mut refused = Connection::open_from(HERE, server.address());
+        refused.write(&vec![b'x'; 100_000]);
+        refused.answer().expect(429);
+        // A reset would say that what was sent was not even looked at, and may take the answer away.
+        assert_eq!(refused.end().map_err(|error| error.kind()), Ok(()));
     }
 }
 

@@ -3,6 +3,7 @@
 use super::support::http::{get, post};
 use super::support::person::Person;
 use super::support::server::Server;
+use super::support::wait_for;
 
 const RESERVE: &str = "PARLOR_DISK_RESERVE";
 
@@ -33,4 +34,37 @@ fn on_a_full_disk_reading_goes_on_and_posting_is_refused() {
     // Nothing was stored meanwhile, so the same key is still free.
     let answer = anna.back_at(&server).ask(keyed()).expect(200);
     assert_eq!((answer.number(), answer.header("chat-duplicate")), (2, None));
+}
+
+#[test]
+fn when_there_is_space_again_posting_goes_on_by_itself() {
+    const MIB: u64 = 1024 * 1024;
+    let mut server = Server::start();
+    let key = server.room();
+    let mut anna = Person::new(&server);
+    anna.open(&key);
+    // Everything but 2 GiB is the reserve: a file of 4 GiB cuts into that, and other programs do not so soon.
+    let disk = rustix::fs::statvfs(server.data_dir()).expect("the data directory is there");
+    let free = disk.f_bavail * disk.f_frsize;
+    assert!(free > 6 << 30, "this test needs 6 GiB of free space, there are {} MiB", free / MIB);
+    server.set(RESERVE, &((free - (2 << 30)) / MIB).min(1 << 20).to_string());
+    server.kill_and_start();
+    let mut anna = anna.back_at(&server);
+    anna.say(&key, "while there is space");
+    let filler = server.data_dir().with_file_name("filler");
+    let file = std::fs::File::create(&filler).expect("tests may write temporary files");
+    // Its blocks are taken without being written.
+    rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, 4 << 30).expect("there is space for it");
+    let keyed = || post(format!("/send/{key}"), "kept back").header("Idempotency-Key", "k");
+    wait_for("a refusal", || (anna.ask(keyed()).status == 507).then_some(()));
+    let mut reader = Person::new(&server);
+    reader.open(&key);
+    let mut hanging = reader.connect();
+    hanging.send(&reader.with_cookies(get(format!("/msg/{key}/2"))));
+    server.ask(get(format!("/msg/{key}/1"))).expect(200);
+    std::fs::remove_file(&filler).expect("it is ours");
+    drop(file);
+    let posted = wait_for("an answer", || Some(anna.ask(keyed())).filter(|answer| answer.status == 200));
+    assert_eq!((posted.number(), posted.header("chat-duplicate")), (2, None));
+    assert!(hanging.answer().expect(200).text().ends_with(": kept back"));
 }

@@ -73,7 +73,7 @@ impl Site {
 
     /// Starts a server and waits until its store can be reached.
     pub(crate) fn start(&self) -> Server {
-        let mut command = self.command(&["serve", "--http", &self.address.to_string()]);
+        let mut command = self.command(&["serve", "--http", &self.address.to_string(), "--term", "off"]);
         for limit in UNLIMITED {
             command.env(format!("PARLOR_LIMITS_{limit}"), "0");
         }

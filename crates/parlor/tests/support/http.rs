@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
+use std::time::Duration;
 
 use super::PATIENCE;
 
@@ -213,6 +214,18 @@ impl Connection {
         !self.received.is_empty() || more.is_ok()
     }
 
+    /// Whether bytes of an answer come before this much time has passed. An end of the connection counts: who reads hears
+    /// of it.
+    pub(crate) fn has_something_within(&mut self, patience: Duration) -> bool {
+        if !self.received.is_empty() {
+            return true;
+        }
+        self.stream.set_read_timeout(Some(patience)).expect("a timeout can be set");
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        !peeked.is_err_and(|error| matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
+    }
+
     /// Whether the server has hung up by now; does not wait. What it said before is kept for [`Connection::rest`].
     pub(crate) fn has_ended(&mut self) -> bool {
         self.stream.set_nonblocking(true).expect("an option can be set");
@@ -224,6 +237,15 @@ impl Connection {
         };
         self.stream.set_nonblocking(false).expect("an option can be set");
         ended
+    }
+
+    /// Waits for the end of the connection, after which nothing more came; an error if it did not end in order.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        match self.more() {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => Err(io::Error::other(format!("{} bytes more", self.received.len()))),
+        }
     }
 
     /// Waits for the end of the connection; answers what came before it and was no part of an answer that was read.

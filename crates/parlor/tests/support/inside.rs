@@ -6,13 +6,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parlor_core::ids::{Epoch, RoomKey, Timestamp};
 use parlor_core::limits::{CACHE_BYTES, Limits};
-use parlor_core::model::Model;
+use parlor_core::model::{FakePasswords, Model};
 use parlor_core::ports::{Clock, Entropy, NoBus};
 use parlor_core::rates::Occupancy;
 use parlor_core::room::RoomRef;
 use parlor_core::room_log::RoomLog;
 use parlor_core::{Actor, Chat, Who, World};
-use parlor_doors::http::{Front, Http, HttpOptions, Listener, TrustedProxies};
+use parlor_doors::accept::Listener;
+use parlor_doors::http::{Http, HttpOptions, ServerPassword, TrustedProxies};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
@@ -63,6 +64,7 @@ async fn open(stopping: watch::Receiver<bool>) -> (Arc<Chat>, SocketAddr) {
         bus: Arc::new(NoBus),
         clock: Arc::new(System),
         entropy: Arc::new(System),
+        passwords: Arc::new(FakePasswords::default()),
     };
     let (chat, engines) = Chat::open(world, Limits::without_rates(), CACHE_BYTES).await.expect("memory does not fail");
     let tasks = tokio::runtime::Handle::current();
@@ -72,14 +74,15 @@ async fn open(stopping: watch::Receiver<bool>) -> (Arc<Chat>, SocketAddr) {
         history_on_join: 50,
         long_poll_timeout: Duration::from_secs(300),
         trusted_proxies: TrustedProxies::default(),
+        server_password: ServerPassword::default(),
     };
     let polls = Occupancy::new("hanging polls", 0);
-    let http = Arc::new(Http { chat: chat.clone(), options, polls, stopping: stopping.clone() });
+    let http = Arc::new(Http { chat: chat.clone(), options, polls, tasks: tasks.clone(), stopping: stopping.clone() });
     let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = socket.local_addr().expect("it is bound");
     let listener = Listener {
         socket,
-        front: Arc::new(Front::new(http.clone(), parlor_doors::http_routes(&http))),
+        door: Arc::new(parlor_doors::http_front(&http)),
         tasks: tasks.clone(),
         places: Arc::new(Semaphore::new(1_000)),
         by_address: Occupancy::new("connections", 0),

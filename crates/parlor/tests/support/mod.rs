@@ -1,10 +1,11 @@
 //! What the tests over real sockets share: the binary serving in a world of its own, HTTP said byte by byte, people with
-//! their cookies.
+//! their cookies, hostile texts.
 
 #![allow(dead_code, reason = "each test binary uses the part that it needs")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, reason = "a test waits by the system's clock")]
 
+pub(crate) mod corpus;
 pub(crate) mod http;
 pub(crate) mod inside;
 pub(crate) mod person;

@@ -55,6 +55,11 @@ impl Person {
         Person::at(server, Ipv4Addr::LOCALHOST)
     }
 
+    /// Somebody who was never at this server.
+    pub(crate) fn of(server: SocketAddr) -> Person {
+        Person { server, source: Ipv4Addr::LOCALHOST, cookies: vec![] }
+    }
+
     /// Somebody at another address of this machine.
     pub(crate) fn at(server: &Server, source: Ipv4Addr) -> Person {
         Person { server: server.address(), source, cookies: vec![] }

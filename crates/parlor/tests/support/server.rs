@@ -57,6 +57,14 @@ impl Server {
         self.address
     }
 
+    /// Where its terminal door listens, as the banner says it.
+    pub(crate) fn term_address(&self) -> SocketAddr {
+        let banner = fs::read_to_string(self.home.path().join("stdout")).expect("the banner is UTF-8");
+        let (_, rest) = banner.split_once("term://").unwrap_or_else(|| panic!("no terminal door in {banner}"));
+        let end = rest.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(rest.len());
+        rest[..end].parse().expect("the banner names an address")
+    }
+
     /// Where it keeps what lasts.
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.home.path().join("data")
@@ -161,6 +169,8 @@ fn spawn(home: &TempDir, variables: &[(String, String)]) -> Child {
         .arg(home.path().join("data"))
         .env_clear()
         .env("HOME", home.path())
+        // Tests run at the same time, and would fight for its port.
+        .env("PARLOR_TERM", "off")
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .current_dir(home.path())
         .stdin(std::process::Stdio::null())

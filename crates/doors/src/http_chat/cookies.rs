@@ -18,7 +18,7 @@ const NICKNAME: &str = "chaton-nickname";
 
 /// What a request's cookies prove.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Identity {
+pub(super) struct Cookies {
     /// The guest, by either of the two cookies.
     pub(super) guest: Option<GuestId>,
     /// The page's view.
@@ -27,23 +27,23 @@ pub(super) struct Identity {
     pub(super) nickname: Option<DisplayName>,
 }
 
-impl Identity {
+impl Cookies {
     /// Reads the cookies. What is not ours, or is damaged, counts as not there: whoever sent it is a new guest.
-    pub(super) fn of(chat: &Chat, headers: &HeaderMap) -> Identity {
-        let mut identity = Identity::default();
+    pub(super) fn of(chat: &Chat, headers: &HeaderMap) -> Cookies {
+        let mut cookies = Cookies::default();
         let mut client = None;
         let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
         for cookie in lines.flat_map(Cookie::split_parse).flatten() {
             match cookie.name() {
-                GUEST => identity.guest = identity.guest.or_else(|| chat.guest_of(cookie.value())),
+                GUEST => cookies.guest = cookies.guest.or_else(|| chat.guest_of(cookie.value())),
                 CLIENT => client = client.or_else(|| chat.client_of(cookie.value())),
-                NICKNAME => identity.nickname = identity.nickname.or_else(|| nickname(cookie.value())),
+                NICKNAME => cookies.nickname = cookies.nickname.or_else(|| nickname(cookie.value())),
                 _ => {}
             }
         }
-        identity.connection = client.map(|(_, connection)| connection);
-        identity.guest = identity.guest.or(client.map(|(guest, _)| guest));
-        identity
+        cookies.connection = client.map(|(_, connection)| connection);
+        cookies.guest = cookies.guest.or(client.map(|(guest, _)| guest));
+        cookies
     }
 
     /// Who asks.

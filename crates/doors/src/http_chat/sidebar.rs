@@ -1,0 +1,71 @@
+//! Who is here and who wrote privately, for a page as it is first shown.
+
+use std::sync::Arc;
+
+use parlor_core::event::Author;
+use parlor_core::room_log::RoomLog;
+use parlor_core::{Actor, Chat, Error};
+
+use super::here::{self, List, Lists, Person, Private};
+use super::pages::{Here, Present, PrivateRoom};
+use super::people::People;
+
+/// What the page borrows from.
+pub(super) struct Sidebar {
+    list: Arc<List>,
+    /// Whoever looks, if known.
+    me: Option<Person>,
+    private: Vec<Private>,
+    /// The other one of a room of two.
+    with: Option<Person>,
+}
+
+impl Sidebar {
+    /// Looks who is in a room, for somebody of this name.
+    ///
+    /// # Errors
+    /// A `Fault` of the store.
+    pub(super) async fn of(
+        (chat, people, lists): (&Chat, &People, &Lists),
+        actor: &Actor,
+        name: &str,
+        log: &RoomLog,
+    ) -> Result<Sidebar, Error> {
+        let mut sidebar = Sidebar { list: lists.of(log), me: None, private: Vec::new(), with: None };
+        let Some(me) = actor.author() else { return Ok(sidebar) };
+        sidebar.me = Some(Person::new(me, name));
+        sidebar.private = here::private(chat, people, me).await?;
+        sidebar.private.retain(|room| room.key != log.key().as_str());
+        let other: Option<Author> = log.room().other(me);
+        if let Some(other) = other {
+            sidebar.with = here::person(chat, people, other).await?;
+        }
+        Ok(sidebar)
+    }
+
+    /// As the page shows it.
+    pub(super) fn here(&self) -> Here<'_> {
+        let is_me = |person: &&Person| self.me.as_ref().is_some_and(|me| me.id == person.id);
+        let others = self.list.people.iter().filter(|person| !is_me(person));
+        let was_here = self.list.people.iter().any(|person| is_me(&person));
+        let me = self.me.iter().map(|me| present(me, true));
+        Here {
+            count: self.list.count + usize::from(self.me.is_some() && !was_here),
+            people: me.chain(others.map(|person| present(person, false))).collect(),
+            private: self.private.iter().map(private).collect(),
+        }
+    }
+
+    /// What a room of two is called: as the other one is.
+    pub(super) fn with(&self) -> Option<String> {
+        self.with.as_ref().map(|with| format!("{}{}", if with.guest { "~" } else { "" }, with.name))
+    }
+}
+
+fn present(person: &Person, me: bool) -> Present<'_> {
+    Present { id: &person.id, name: &person.name, guest: person.guest, me }
+}
+
+fn private(room: &Private) -> PrivateRoom<'_> {
+    PrivateRoom { key: &room.key, with: present(&room.with, false), number: room.number }
+}

@@ -1,0 +1,263 @@
+//! The life of a connection of this door.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use parlor_core::connections::Connection;
+use parlor_core::ids::RoomId;
+use parlor_core::limits;
+use parlor_core::rates::Origin;
+use parlor_wire::websocket::{CloseCode, Event as Heard, Messages, Opcode, encode};
+use parlor_wire::wscmd::{Command, Message};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::rooms::Joined;
+use super::sweep::Watch;
+use super::voice::Words;
+use super::{Door, NAME, replies};
+use crate::accept::stopped;
+use crate::live::{CaughtUp, Event, Letters, Mark, Outlet, Topic, Voice};
+
+/// A connection and what it is in.
+pub(super) struct Session {
+    pub(super) door: Arc<Door>,
+    pub(super) connection: Connection,
+    pub(super) outlet: Arc<Outlet>,
+    /// The rooms that it has joined.
+    pub(super) rooms: BTreeMap<RoomId, Joined>,
+    /// Its person's rooms of two.
+    pub(super) letters: Letters,
+    /// Wrong server passwords so far.
+    pub(super) wrong_passwords: u32,
+    messages: Messages,
+    watch: Watch,
+    /// Whether a command came yet: before that it has not all the time in the world.
+    spoke: bool,
+}
+
+/// Whether a connection goes on, or how it ends.
+pub(super) type Flow = ControlFlow<Option<End>>;
+
+/// What the close frame says.
+pub(super) type End = (CloseCode, Cow<'static, str>);
+
+/// Speaks with a connection until either side ends it. `early`: what it sent behind its handshake.
+pub(super) async fn run(door: Arc<Door>, stream: TcpStream, early: Bytes, origin: Origin) {
+    let connection = door.http.chat.connect(NAME, Some(origin));
+    if let Err(error) = connection.be_guest().await {
+        // Said in the close frame alone: there is no command to answer yet.
+        let sentence = replies::sentence(&error);
+        let outlet = Outlet::new(stream, connection.id(), connection.actor());
+        outlet.say_last(replies::close(CloseCode::FAILED, &sentence));
+        return hear_out(&outlet).await;
+    }
+    let outlet = Outlet::new(stream, connection.id(), connection.actor());
+    outlet.say(replies::frame(&Message::YourChatClientId { chatclientid: connection.id().0 }, 0));
+    let news = Mark { version: door.http.chat.news().version(), ..Mark::default() };
+    door.live.join(&outlet, Topic::News, news);
+    let mut session = Session {
+        letters: Letters::of(&connection),
+        rooms: BTreeMap::new(),
+        wrong_passwords: 0,
+        messages: Messages::from_client(),
+        watch: door.sweep.watch(connection.id(), &outlet),
+        spoke: false,
+        door,
+        connection,
+        outlet,
+    };
+    let end = session.live(early).await;
+    // Its rooms are told that it broke, whatever it was that ended it, as each attendance is dropped.
+    session.rooms.clear();
+    if let Some((code, reason)) = end {
+        session.outlet.say_last(replies::close(code, &reason));
+        hear_out(&session.outlet).await;
+    }
+    session.outlet.close();
+}
+
+/// Lets the other side have what it was told last: closing a socket with unread bytes could take that away from it.
+async fn hear_out(outlet: &Outlet) {
+    let Some(stream) = outlet.hang_up() else { return };
+    let end = Instant::now() + Duration::from_secs(limits::FAREWELL_SECONDS);
+    let mut buffer = [0; 512];
+    while let Ok(Ok(())) = timeout_at(end, stream.readable()).await {
+        match stream.try_read(&mut buffer) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+    }
+}
+
+const RESTART: End = (CloseCode::RESTART, Cow::Borrowed("the server is restarting"));
+
+impl Session {
+    /// Goes on until it ends; answers what to tell the other side, if that is still there.
+    async fn live(&mut self, early: Bytes) -> Option<End> {
+        let mut stopping = self.door.http.stopping.clone();
+        // Boxed, like all that an idle connection does not need.
+        if let ControlFlow::Break(end) = Box::pin(self.until_first_word(early, &mut stopping)).await {
+            return end;
+        }
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = stopped(&mut stopping) => return Some(RESTART),
+                event = self.outlet.event() => event,
+                () = self.letters.changed() => {
+                    Box::pin(self.open_letters()).await;
+                    continue;
+                }
+            };
+            if let ControlFlow::Break(end) = self.meet(event, &mut stopping).await {
+                return end;
+            }
+        }
+    }
+
+    /// Somebody who gives no command may stay for five minutes.
+    async fn until_first_word(&mut self, early: Bytes, stopping: &mut watch::Receiver<bool>) -> Flow {
+        if !early.is_empty() {
+            self.hear(&mut early.to_vec()).await?;
+        }
+        let end = Instant::now() + Duration::from_secs(limits::FIRST_WORD_SECONDS);
+        while !self.spoke {
+            let event = tokio::select! {
+                biased;
+                () = stopped(stopping) => return ControlFlow::Break(Some(RESTART)),
+                () = sleep_until(end) => return ControlFlow::Break(Some((CloseCode::POLICY, "no command came".into()))),
+                event = self.outlet.event() => event,
+                () = self.letters.changed() => {
+                    self.open_letters().await;
+                    continue;
+                }
+            };
+            self.meet(event, stopping).await?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    async fn meet(&mut self, event: io::Result<Event>, stopping: &mut watch::Receiver<bool>) -> Flow {
+        match event {
+            Ok(Event::Readable) => Box::pin(self.read()).await,
+            Ok(Event::Behind) => Box::pin(self.catch_up(stopping)).await,
+            Err(_) => ControlFlow::Break(None),
+        }
+    }
+
+    /// Reads what there is, and does it.
+    async fn read(&mut self) -> Flow {
+        let mut buffer = [0; limits::READ_BYTES];
+        match self.outlet.try_read(&mut buffer) {
+            Ok(0) => ControlFlow::Break(None),
+            Ok(count) => {
+                self.watch.heard();
+                self.hear(&mut buffer[..count]).await
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(None),
+        }
+    }
+
+    async fn hear(&mut self, mut bytes: &mut [u8]) -> Flow {
+        // Taken out while it is read from: what it reads may be borrowed from it.
+        let mut messages = std::mem::replace(&mut self.messages, Messages::from_client());
+        while let Some(heard) = messages.next(&mut bytes) {
+            match heard {
+                Ok(Heard::Text(text)) => self.command(&text).await?,
+                Ok(Heard::Binary(_)) => self.error("binary messages mean nothing here; send a command as text", None),
+                Ok(Heard::Ping(content)) => {
+                    let mut pong = Vec::new();
+                    encode(Opcode::Pong, &content, None, &mut pong);
+                    self.outlet.say(pong);
+                }
+                Ok(Heard::Pong(_)) => {}
+                Ok(Heard::Close(why)) => {
+                    let code = why.map_or(CloseCode::NORMAL, |(code, _)| code);
+                    return ControlFlow::Break(Some((code, "".into())));
+                }
+                Err(violation) => {
+                    return ControlFlow::Break(Some((violation.close_code(), violation.to_string().into())));
+                }
+            }
+        }
+        self.messages = messages;
+        ControlFlow::Continue(())
+    }
+
+    async fn command(&mut self, text: &str) -> Flow {
+        self.spoke = true;
+        match Command::read(text) {
+            Ok((command, counting)) => {
+                if let Some(counting) = counting {
+                    self.outlet.set_dialect(replies::dialect(counting));
+                }
+                self.perform(command).await
+            }
+            Err(error) => {
+                self.error(&error.to_string(), error.messageid);
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Goes on with what the other side did not take yet, until it has all.
+    async fn catch_up(&mut self, stopping: &mut watch::Receiver<bool>) -> Flow {
+        let caught_up = tokio::select! {
+            biased;
+            () = stopped(stopping) => return ControlFlow::Break(Some(RESTART)),
+            caught_up = self.door.live.catch_up(&self.outlet) => caught_up,
+        };
+        match caught_up {
+            Ok(CaughtUp::Level) => {}
+            Ok(CaughtUp::Ended(seat, _)) => self.room_ended(&seat),
+            Err(dead) => return ControlFlow::Break(Some((CloseCode::TRY_AGAIN_LATER, dead.to_string().into()))),
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Shows what came in private since it looked the last time.
+    pub(super) async fn open_letters(&mut self) {
+        let chat = &self.door.http.chat;
+        loop {
+            let letters = match self.letters.next(chat, &self.connection).await {
+                Ok(letters) => letters,
+                // They stay unseen, and are looked for again when the next one comes.
+                Err(error) => return self.error(&replies::sentence(&error), None),
+            };
+            let Some(last) = letters.last() else { return };
+            for letter in letters.iter().filter(|letter| letter.is_message()) {
+                let own = letter.slot.source().is_some_and(|source| source.connection == self.connection.id());
+                let bytes = if own { None } else { Words.slot(&letter.log, &letter.slot, self.outlet.dialect()) };
+                self.outlet.say(bytes.unwrap_or_default());
+            }
+            // Seen is what the kernel has; who is dead has not seen it.
+            if self.door.live.flush(&self.outlet).await.is_err() {
+                return;
+            }
+            let number = last.slot.event().number;
+            if let Err(error) = chat.mark_seen(&self.connection.actor(), &last.log, number).await {
+                tracing::warn!(%error, "what was seen could not be marked");
+            }
+        }
+    }
+
+    /// Tells this connection something.
+    pub(super) fn say(&self, message: &Message<'_>) {
+        self.outlet.say(replies::frame(message, self.outlet.dialect()));
+    }
+
+    /// Tells it that a command could not be done.
+    pub(super) fn error(&self, sentence: &str, messageid: Option<u64>) {
+        self.say(&Message::Error { message: sentence, messageid });
+    }
+}
