@@ -87,14 +87,15 @@ test("who comes is announced once, who leaves is not, and a crowd is not announc
   expect(await ann.evaluate(() => said.every((text) => text.endsWith("came in")))).toBe(true);
   const told = await ann.evaluate(() => said.length);
   expect(told).toBeLessThanOrEqual(2);
-  // Nine at once, without a browser: each polls with a cookie of its own.
-  await Promise.all(Array.from({ length: 9 }, async () => {
+  // Nine at once, without a browser: each waits for the next message with a cookie of its own.
+  const crowd = await Promise.all(Array.from({ length: 9 }, async () => {
     const page = await fetch(room);
     const Cookie = page.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
-    await fetch(`${room.replace("/chat/", "/msg/")}/1`, { headers: { Cookie } });
+    return { answer: fetch(`${room.replace("/chat/", "/msg/")}/2`, { headers: { Cookie } }) };
   }));
   await expect(ann.locator("#here-count")).toHaveText("10");
   await say(ann, "so many");
+  for (const { answer } of crowd) expect(await (await answer).text()).toContain("so many");
   await expect(messages(ann)).toHaveCount(2);
   expect(await ann.evaluate(() => said.length)).toBe(told);
 });

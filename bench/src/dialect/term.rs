@@ -31,10 +31,10 @@ impl Dialect for Term {
             match session.stage {
                 Stage::Joined => {
                     let is_post = ear.text(string, |text| text.iter().filter(|&&byte| byte == b'\n').count());
-                    // The protocol has no word for closing: the last thing said is the reason. A crowd that posts is
-                    // never closed, and shall not allocate.
-                    if !is_post && ear.is_foreign {
-                        session.farewell = Some(String::from_utf8_lossy(string).into_owned());
+                    // The protocol has no word for closing: what is said after the last post is the reason. A crowd that
+                    // posts is never closed, and shall not allocate.
+                    if ear.is_foreign {
+                        session.farewell = (!is_post).then(|| String::from_utf8_lossy(string).into_owned());
                     }
                 }
                 // A screen may come in several strings; the last one ends with the prompt.

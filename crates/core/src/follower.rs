@@ -25,18 +25,29 @@ pub struct Follower {
     pub(crate) rounds: watch::Sender<Result<(), Fault>>,
 }
 
+/// What a round took of what there was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Took {
+    Nothing,
+    Part,
+    All,
+}
+
 impl Follower {
-    /// Indexes what comes, for as long as somebody may search. To be spawned once.
-    pub async fn run(self) {
+    /// Indexes what comes, for as long as somebody may search. To be spawned once. `rest` is waited for after a round that
+    /// took all there was, so that what comes one by one costs one transaction for several; a search waits that long, too.
+    pub async fn run<Rest: Future>(self, rest: impl Fn() -> Rest) {
         while !self.rounds.is_closed() {
             let round = self.round().await;
             if let Err(fault) = &round {
                 tracing::warn!(%fault, "the search index could not follow; it tries again with the next message or search");
             }
-            let more = matches!(round, Ok(true));
+            let took = round.as_ref().copied().unwrap_or(Took::Nothing);
             self.rounds.send_modify(|last| *last = round.map(|_| ()));
-            if !more {
-                self.moved_or_over().await;
+            match took {
+                Took::Nothing => self.moved_or_over().await,
+                Took::All => drop(rest().await),
+                Took::Part => {}
             }
         }
     }
@@ -51,13 +62,19 @@ impl Follower {
         .await;
     }
 
-    /// Takes a batch of every room that is behind; whether there was any.
-    async fn round(&self) -> Result<bool, Fault> {
+    /// Takes a batch of every room that is behind.
+    async fn round(&self) -> Result<Took, Fault> {
         let lagging = self.store.index_lag(LAGGING_ROOMS).await?;
         for lag in &lagging {
             self.index(*lag).await?;
         }
-        Ok(!lagging.is_empty())
+        let batch = limits::INDEX_BATCH as u64;
+        let more = lagging.len() == LAGGING_ROOMS || lagging.iter().any(|lag| lag.head.0 - lag.indexed.0 > batch);
+        Ok(match (lagging.is_empty(), more) {
+            (true, _) => Took::Nothing,
+            (false, true) => Took::Part,
+            (false, false) => Took::All,
+        })
     }
 
     async fn index(&self, lag: IndexLag) -> Result<(), Fault> {

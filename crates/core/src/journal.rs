@@ -23,6 +23,19 @@ struct Recent<T> {
     entries: VecDeque<(Duration, Arc<T>)>,
 }
 
+impl<T> Recent<T> {
+    fn forget(&mut self, now: Duration) {
+        let kept = Duration::from_secs(limits::JOURNAL_SECONDS);
+        while self.entries.front().is_some_and(|(at, _)| now.saturating_sub(*at) > kept) {
+            self.entries.pop_front();
+        }
+        if self.entries.is_empty() {
+            // The room for a crowd is not needed for ever.
+            self.entries.shrink_to(0);
+        }
+    }
+}
+
 /// What follows a version.
 #[derive(Debug)]
 pub enum Since<T> {
@@ -45,10 +58,8 @@ impl<T> Journal<T> {
     /// Adds an entry; answers its version. `now` is the monotonic time.
     pub fn push(&self, now: Duration, entry: T) -> u64 {
         let mut recent = self.lock();
-        let kept = Duration::from_secs(limits::JOURNAL_SECONDS);
-        while recent.entries.front().is_some_and(|(at, _)| now.saturating_sub(*at) > kept)
-            || recent.entries.len() >= limits::JOURNAL_ENTRIES
-        {
+        recent.forget(now);
+        if recent.entries.len() >= limits::JOURNAL_ENTRIES {
             recent.entries.pop_front();
         }
         recent.newest += 1;
@@ -56,6 +67,11 @@ impl<T> Journal<T> {
         // Under the lock, so that watchers never see versions run back.
         self.newest.send_replace(recent.newest);
         recent.newest
+    }
+
+    /// Forgets what is old, as every [`Journal::push`] does: for journals that nothing comes to any more.
+    pub(crate) fn forget(&self, now: Duration) {
+        self.lock().forget(now);
     }
 
     /// What follows `version`.

@@ -121,6 +121,10 @@ pub const RATE_ENTRIES: usize = 16_384;
 /// Messages that the search index takes in one transaction: a commit that holds the writer for about 2 ms.
 pub const INDEX_BATCH: usize = 64;
 
+/// Milliseconds that the search index rests after it took all there was: posts that come one by one share a transaction, and a
+/// search may wait that much longer.
+pub const INDEX_REST_MILLIS: u64 = 50;
+
 /// Characters of one search token; what is longer is cut, in the index and in the query alike.
 pub const TOKEN_CHARS: usize = 64;
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
 use crate::event::{Appended, Author, Draft, Event};
-use crate::ids::{AccountId, GuestId, Number, RoomId, Seq, Timestamp};
+use crate::ids::{AccountId, GuestId, MessageKey, Number, RoomId, Seq, Timestamp};
 use crate::names::Handle;
 use crate::refusal::{Error, Fault};
 use crate::room::{Head, NewRoom, Role, Room, RoomRef};
@@ -78,6 +78,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The message with this number.
     async fn message(&self, room: RoomId, number: Number) -> Result<Option<Event>, Fault>;
+
+    /// Whether an author used this key in this room before; also in a closed room.
+    async fn has_key(&self, room: RoomId, author: Author, key: MessageKey) -> Result<bool, Fault>;
 
     /// Who has which reaction on a message now, sorted by reaction, then author code.
     async fn reactions(&self, room: RoomId, number: Number) -> Result<Vec<(String, Author)>, Fault>;

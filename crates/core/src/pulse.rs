@@ -4,12 +4,14 @@
 //! changes up to that head, and shows a change before every event behind its head: so who came and then spoke is seen to come
 //! first.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::chat::Chat;
 use crate::connections::Identity;
+use crate::event::Author;
 use crate::ids::{ConnectionId, Seq};
 use crate::journal::Journal;
 use crate::limits;
@@ -18,9 +20,65 @@ use crate::room_log::RoomLog;
 /// Who is here in a room.
 #[derive(Default)]
 pub struct Presence {
-    // Held for memory work only. One entry a connection that is here or polled within `LINGER_SECONDS`.
-    attendees: Mutex<BTreeMap<ConnectionId, Attendee>>,
+    // Held for memory work only.
+    attendees: Mutex<Attendees>,
     changes: Journal<Change>,
+}
+
+/// One entry a connection that is here or polled within `LINGER_SECONDS`.
+#[derive(Default)]
+struct Attendees {
+    by_connection: BTreeMap<ConnectionId, Attendee>,
+    /// How many connections each person has here.
+    people: HashMap<Author, usize>,
+    /// How many connections are known people's.
+    known: usize,
+}
+
+impl Attendees {
+    fn insert(&mut self, connection: ConnectionId, identity: Arc<Identity>, open: u32) {
+        self.count(&identity);
+        self.by_connection.insert(connection, Attendee { identity, open, left: Duration::ZERO });
+    }
+
+    fn remove(&mut self, connection: ConnectionId) -> Option<Arc<Identity>> {
+        let identity = self.by_connection.remove(&connection)?.identity;
+        self.discount(&identity);
+        Some(identity)
+    }
+
+    /// Says that a connection is somebody else now; answers who it was.
+    fn replace(&mut self, connection: ConnectionId, identity: Arc<Identity>) -> Option<Arc<Identity>> {
+        let attendee = self.by_connection.get_mut(&connection)?;
+        let before = std::mem::replace(&mut attendee.identity, identity.clone());
+        self.count(&identity);
+        self.discount(&before);
+        Some(before)
+    }
+
+    fn attendants(&self) -> impl Iterator<Item = Attendant> {
+        let attendees = self.by_connection.iter();
+        attendees
+            .map(|(connection, attendee)| Attendant { connection: *connection, identity: attendee.identity.clone() })
+    }
+
+    fn count(&mut self, identity: &Identity) {
+        if let Some(who) = identity.who {
+            *self.people.entry(who).or_default() += 1;
+            self.known += 1;
+        }
+    }
+
+    fn discount(&mut self, identity: &Identity) {
+        let Some(who) = identity.who else { return };
+        self.known -= 1;
+        if let Entry::Occupied(mut count) = self.people.entry(who) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
 }
 
 /// A connection in a room, and who it is.
@@ -97,37 +155,37 @@ impl Attendee {
 }
 
 impl Presence {
-    /// How many people are here: a person with several connections counts once.
+    /// How many people are here: a person with several connections counts once, a stranger by connection.
     #[must_use]
-    pub fn people(&self, now: Duration) -> usize {
-        let mut known = HashSet::new();
+    pub fn people(&self) -> usize {
         let attendees = self.lock();
-        let here = attendees.values().filter(|attendee| attendee.is_here(now));
-        here.filter(|attendee| attendee.identity.who.is_none_or(|who| known.insert(who))).count()
+        attendees.people.len() + (attendees.by_connection.len() - attendees.known)
+    }
+
+    /// At most so many of those who are here.
+    #[must_use]
+    pub fn some(&self, limit: usize) -> Vec<Attendant> {
+        self.lock().attendants().take(limit).collect()
     }
 
     /// How many connections are here.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.lock().len()
+        self.lock().by_connection.len()
     }
 
     /// Who a connection is, if it is here.
     #[must_use]
     pub fn identity(&self, connection: ConnectionId) -> Option<Arc<Identity>> {
-        self.lock().get(&connection).map(|attendee| attendee.identity.clone())
+        self.lock().by_connection.get(&connection).map(|attendee| attendee.identity.clone())
     }
 
     /// Who is here, and the version from which to follow the changes.
     #[must_use]
     pub fn roster(&self) -> Roster {
         let attendees = self.lock();
-        let attendant = |(connection, attendee): (&ConnectionId, &Attendee)| Attendant {
-            connection: *connection,
-            identity: attendee.identity.clone(),
-        };
         // Changes are made under the same lock, so the version belongs to this very list.
-        Roster { version: self.changes.version(), attendants: attendees.iter().map(attendant).collect() }
+        Roster { version: self.changes.version(), attendants: attendees.attendants().collect() }
     }
 
     /// What changes.
@@ -138,28 +196,31 @@ impl Presence {
 
     /// Whether nobody attends right now. Who left and only lingers does not keep a room in memory.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lock().values().all(|attendee| attendee.open == 0)
+        self.lock().by_connection.values().all(|attendee| attendee.open == 0)
     }
 
     /// Whether nobody is here any more, those who linger included.
     pub(crate) fn is_unused(&self) -> bool {
-        self.lock().is_empty()
+        self.lock().by_connection.is_empty()
     }
 
     /// Lets those go who stopped polling ten seconds ago; whether somebody went and nobody is left.
     pub(crate) fn let_go(&self, log: &RoomLog, now: Duration) -> bool {
         let mut attendees = self.lock();
+        self.changes.forget(now);
         let gone: Vec<ConnectionId> = attendees
+            .by_connection
             .iter()
             .filter(|(_, attendee)| !attendee.is_here(now))
             .map(|(connection, _)| *connection)
             .collect();
         for connection in &gone {
-            if let Some(attendee) = attendees.remove(connection) {
-                self.tell(log, now, (*connection, attendee.identity), ChangeKind::Left, attendees.len(), 0);
+            if let Some(identity) = attendees.remove(*connection) {
+                let connections = attendees.by_connection.len();
+                self.tell(log, now, (*connection, identity), ChangeKind::Left, connections, 0);
             }
         }
-        !gone.is_empty() && attendees.is_empty()
+        !gone.is_empty() && attendees.by_connection.is_empty()
     }
 
     /// To be called under the lock of the attendees, so that changes have the order of what they tell of.
@@ -176,7 +237,7 @@ impl Presence {
         self.changes.push(now, Change { head: log.head().seq, kind, attendant, connections, tag });
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ConnectionId, Attendee>> {
+    fn lock(&self) -> MutexGuard<'_, Attendees> {
         self.attendees.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -234,28 +295,17 @@ impl Attendance {
         let presence = self.log.presence();
         let now = self.now();
         let mut attendees = presence.lock();
-        let kind = match attendees.get_mut(&self.connection) {
-            Some(attendee) => {
-                attendee.open += opened;
-                let before = std::mem::replace(&mut attendee.identity, identity.clone());
-                if before == identity {
-                    return Some(before);
-                }
-                ChangeKind::Became { before }
-            }
-            None => {
-                attendees.insert(
-                    self.connection,
-                    Attendee { identity: identity.clone(), open: opened.max(1), left: Duration::ZERO },
-                );
-                ChangeKind::Came
-            }
+        let before = attendees.replace(self.connection, identity.clone());
+        match attendees.by_connection.get_mut(&self.connection) {
+            Some(attendee) => attendee.open += opened,
+            None => attendees.insert(self.connection, identity.clone(), opened.max(1)),
+        }
+        let kind = match &before {
+            Some(before) if *before == identity => return Some(identity),
+            Some(before) => ChangeKind::Became { before: before.clone() },
+            None => ChangeKind::Came,
         };
-        let before = match &kind {
-            ChangeKind::Became { before } => Some(before.clone()),
-            _ => None,
-        };
-        presence.tell(&self.log, now, (self.connection, identity), kind, attendees.len(), tag);
+        presence.tell(&self.log, now, (self.connection, identity), kind, attendees.by_connection.len(), tag);
         before
     }
 
@@ -266,17 +316,17 @@ impl Attendance {
         let presence = self.log.presence();
         let now = self.now();
         let mut attendees = presence.lock();
-        let Some(attendee) = attendees.get_mut(&self.connection) else { return };
+        let Some(attendee) = attendees.by_connection.get_mut(&self.connection) else { return };
         attendee.open = attendee.open.saturating_sub(1);
         attendee.left = now;
         let who = attendee.identity.who;
         if attendee.open == 0
             && self.stay == Stay::Connected
-            && let Some(attendee) = attendees.remove(&self.connection)
+            && let Some(identity) = attendees.remove(self.connection)
         {
-            presence.tell(&self.log, now, (self.connection, attendee.identity), kind, attendees.len(), tag);
+            presence.tell(&self.log, now, (self.connection, identity), kind, attendees.by_connection.len(), tag);
         }
-        let unused = attendees.is_empty();
+        let unused = attendees.by_connection.is_empty();
         drop(attendees);
         if let Some(who) = who {
             self.chat.connections().depart(who, self.stay, now);

@@ -81,6 +81,11 @@ impl Rates {
         origin.map_or(Ok(()), |origin| check(self.address.as_ref(), &origin))
     }
 
+    /// Counts a post that was made before and is only asked for once more: not the person's, but still of an address.
+    pub(crate) fn repeat(&self, origin: Option<Origin>) -> Result<(), Refusal> {
+        origin.map_or(Ok(()), |origin| check(self.address.as_ref(), &origin))
+    }
+
     /// Counts the making of a room.
     pub(crate) fn room(&self, origin: Option<Origin>) -> Result<(), Refusal> {
         origin.map_or(Ok(()), |origin| check(self.rooms.as_ref(), &origin))

@@ -32,7 +32,8 @@ function write(name, values) {
   return `${name}(${written.join("")})`;
 }
 
-const messages = { sent: 0 };
+// What the fields begin with: the next number, and the room that was entered last.
+const messages = { sent: 0, room: "" };
 
 /** The form that builds a command. */
 class Builder {
@@ -65,7 +66,8 @@ class Builder {
       const input = Object.assign(document.createElement("input"), { type: "text", name: parameter.replace("#", ""), autocomplete: "off" });
       if (number) input.inputMode = "numeric";
       input.dataset.number = number ? "yes" : "";
-      input.value = input.name === "messageid" ? messages.sent + 1 : kept.get(input.name) ?? "";
+      const first = { messageid: messages.sent + 1, chatroomid: messages.room }[input.name];
+      input.value = first || (kept.get(input.name) ?? "");
       label.append(input.name, input);
       return label;
     }));
@@ -100,7 +102,11 @@ class Socket {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     this.#socket = new WebSocket(`${scheme}//${location.host}/websocket`, "chatroom-protocol");
     this.#socket.addEventListener("open", () => this.#state("connected", true));
-    this.#socket.addEventListener("message", (event) => this.#add("got", event.data));
+    this.#socket.addEventListener("message", (event) => {
+      this.#add("got", event.data);
+      const entered = /^(?:chatroomcreated|userjoinedchatroom)\((\d+),(\d+),/.exec(event.data);
+      if (entered && Number(entered[1]) === messages.sent) messages.room = entered[2];
+    });
     this.#socket.addEventListener("close", (event) => {
       this.#state(`closed${event.reason ? `: ${event.reason}` : ""}`, false);
     });
@@ -123,7 +129,7 @@ class Socket {
 
   #add(kind, line) {
     const end = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 40;
-    const item = document.createElement("li");
+    const item = document.createElement("p");
     item.className = kind;
     item.textContent = line;
     this.#log.append(item);

@@ -41,7 +41,7 @@ pub(crate) async fn serve(
     };
     let (chat, engines) = Chat::open(world, config.limits.clone(), config.cache_bytes).await?;
     let mut sequencer = runtime::spawn(engines.sequencer.run());
-    runtime::spawn(engines.follower.run());
+    runtime::spawn(engines.follower.run(|| tokio::time::sleep(Duration::from_millis(limits::INDEX_REST_MILLIS))));
     runtime::spawn(engines.caretaker.run(stopping.clone()));
     runtime::spawn(look_at_heads(Arc::downgrade(&chat)));
     let http = Arc::new(Http {

@@ -1,9 +1,9 @@
 //! Reading the logs. Every read knows how far the log reaches and that it has no hole, so a lost row is found, not skipped.
 
 use parlor_core::event::{Author, Event};
-use parlor_core::ids::{Number, RoomId, Seq};
+use parlor_core::ids::{MessageKey, Number, RoomId, Seq};
 use parlor_core::room::Head;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::fault::{Result, corrupt};
 use super::project::reaction_sum;
@@ -104,6 +104,13 @@ fn seq_of(db: &Connection, head: Head, room: RoomId, number: Number) -> Result<S
     let others = statement.query_row([int(room.0), int(number.0)], last).optional()?;
     // The last of them stands behind its own number by as many as there are up to it.
     Ok(Seq(number.0 + others.map_or(0, |(seq, count)| seq.saturating_sub(count))))
+}
+
+/// Whether an author used a key in a room.
+pub(super) fn has_key(db: &Connection, room: RoomId, author: Author, key: &MessageKey) -> Result<bool> {
+    let sql = "SELECT 1 FROM events WHERE room = ?1 AND author = ?2 AND key = ?3";
+    let mut statement = db.prepare_cached(sql)?;
+    Ok(statement.exists(params![int(room.0), author.code(), key.as_str()])?)
 }
 
 /// Events from `first` to `last`, which the log has, at most `count`.

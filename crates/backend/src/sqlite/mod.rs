@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use parlor_core::Fault;
 use parlor_core::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
 use parlor_core::event::{Appended, Author, Draft, Event};
-use parlor_core::ids::{AccountId, GuestId, Number, RoomId, Seq, Timestamp};
+use parlor_core::ids::{AccountId, GuestId, MessageKey, Number, RoomId, Seq, Timestamp};
 use parlor_core::names::Handle;
 use parlor_core::ports::{IndexEntry, IndexLag, Store};
 use parlor_core::room::{Head, NewRoom, Role, Room, RoomRef};
@@ -271,6 +271,10 @@ impl Store for Sqlite {
             None => Ok(None),
         })
         .await
+    }
+
+    async fn has_key(&self, room: RoomId, author: Author, key: MessageKey) -> Outcome<bool> {
+        self.read(move |db| logs::has_key(db, room, author, &key)).await
     }
 
     async fn reactions(&self, room: RoomId, number: Number) -> Outcome<Vec<(String, Author)>> {

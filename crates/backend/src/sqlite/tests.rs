@@ -298,7 +298,7 @@ async fn reads_cost_the_same_in_a_long_log() {
     let dir = tempfile::tempdir().unwrap();
     let store = Sqlite::open(&options(dir.path())).unwrap();
     let mut db = open::connect_reader(&dir.path().join("parlor.db")).unwrap();
-    let key = |count| parlor_core::ids::MessageKey::parse(&format!("key-{count}"));
+    let key = |count| MessageKey::parse(&format!("key-{count}"));
     let mut costs = vec![];
     for messages in [200_u64, 4_000] {
         let drafts = (posts(&store).await..messages).map(|count| {

@@ -22,6 +22,19 @@ pub(crate) async fn a_repeat_gets_the_first_answer(store: Arc<dyn Store>) {
     assert_eq!(log(&*store, LOBBY).await.len(), 2);
 }
 
+pub(crate) async fn a_key_is_known_for_its_author_and_room_alone(store: Arc<dyn Store>) {
+    let room = make_room(&*store, 1).await.id;
+    append(&*store, keyed(room, "k", message("a"))).await;
+    let author = draft(room, message("a")).author;
+    let other = Author::Guest(GuestId(7));
+    for (room, author, key, expected) in
+        [(room, author, "k", true), (room, author, "K", false), (room, other, "k", false), (LOBBY, author, "k", false)]
+    {
+        let key = message_key(key).unwrap();
+        assert_eq!(store.has_key(room, author, key.clone()).await, Ok(expected), "{room} {author:?} {key:?}");
+    }
+}
+
 pub(crate) async fn another_body_is_a_conflict(store: Arc<dyn Store>) {
     append(&*store, keyed(LOBBY, "k", message("a"))).await;
     let others = [

@@ -59,6 +59,7 @@ contract! {
         of_two_who_make_it_at_once_one_does;
     keys:
         a_repeat_gets_the_first_answer,
+        a_key_is_known_for_its_author_and_room_alone,
         another_body_is_a_conflict,
         keys_are_of_an_author_and_a_room,
         two_drafts_of_one_batch_may_share_a_key,

@@ -150,6 +150,7 @@ impl Chat {
     pub(super) fn let_go(&self) {
         let now = self.world.clock.monotonic();
         self.connections.let_go(now);
+        self.news.forget(now);
         let mut emptied = false;
         for log in self.logs.attended() {
             emptied |= log.presence().let_go(&log, now);

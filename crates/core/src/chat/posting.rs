@@ -31,7 +31,14 @@ impl Chat {
         let text = Text::new(text, self.limits.message_bytes)?;
         let author = self.may(actor, log, Verb::Post).await?;
         let person = actor.origin.filter(|_| options.newcomer).map_or(Person::Known(author), Person::Newcomer);
-        self.rates.post(person, log.id(), actor.origin)?;
+        if let Err(refusal) = self.rates.post(person, log.id(), actor.origin) {
+            // Whoever missed an answer asks once more; that must not fail because too much was said meanwhile.
+            let key = options.key.clone().ok_or_else(|| refusal.clone())?;
+            if !self.world.store.has_key(log.id(), author, key).await? {
+                return Err(refusal.into());
+            }
+            self.rates.repeat(actor.origin)?;
+        }
         let body = Body::message(text, options.reply_to);
         let posted = self.append(log, author, body, options).await?;
         self.deliver(log);

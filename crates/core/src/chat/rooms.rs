@@ -148,12 +148,11 @@ impl Chat {
     /// # Errors
     /// A `Fault` of the store.
     pub async fn listed_rooms(&self) -> Result<Vec<(Room, usize)>, Error> {
-        let now = self.world.clock.monotonic();
         let mut rooms = self.world.store.listed_rooms(limits::LISTED_ROOMS).await?;
         // A list is for everybody, so it shows what a stranger may know of.
         rooms.retain(|room| policy::check(Verb::See, room.access, Standing::Stranger).is_ok());
         let with_people = |room: Room| {
-            let people = self.logs.in_use(room.id).map_or(0, |log| log.presence().people(now));
+            let people = self.logs.in_use(room.id).map_or(0, |log| log.presence().people());
             (room, people)
         };
         Ok(rooms.into_iter().map(with_people).collect())

@@ -294,6 +294,10 @@ impl Store for Model {
         Ok(self.state().message(room, number).cloned())
     }
 
+    async fn has_key(&self, room: RoomId, author: Author, key: MessageKey) -> Result<bool, Fault> {
+        Ok(self.state().keys.contains_key(&(room, author, key)))
+    }
+
     async fn reactions(&self, room: RoomId, number: Number) -> Result<Vec<(String, Author)>, Fault> {
         let state = self.state();
         let of_message = state.reactions.get(&(room, number)).into_iter().flatten();

@@ -52,7 +52,7 @@ impl Town {
         let (chat, all) = Chat::open(world, limits, 1 << 20).await.unwrap();
         let (mut engines, stop) = (JoinSet::new(), watch::Sender::new(false));
         engines.spawn(all.sequencer.run());
-        engines.spawn(all.follower.run());
+        engines.spawn(all.follower.run(|| std::future::ready(())));
         engines.spawn(all.caretaker.run(stop.subscribe()));
         let town = Town { chat, store, hands, stop, engines };
         town.settle().await;

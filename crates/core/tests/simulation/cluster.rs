@@ -92,7 +92,7 @@ impl Cluster {
                 continue;
             };
             self.sim.spawn(group, engines.sequencer.run());
-            self.sim.spawn(group, engines.follower.run());
+            self.sim.spawn(group, engines.follower.run(|| std::future::ready(())));
             let end = watch::Sender::new(false);
             self.sim.spawn(group, engines.caretaker.run(end.subscribe()));
             if self.plan.polls_heads {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use parlor_core::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
 use parlor_core::event::{Appended, Author, Draft, Event};
-use parlor_core::ids::{AccountId, GuestId, LOBBY, Number, RoomId, Seq, Timestamp};
+use parlor_core::ids::{AccountId, GuestId, LOBBY, MessageKey, Number, RoomId, Seq, Timestamp};
 use parlor_core::model::{Model, State};
 use parlor_core::names::Handle;
 use parlor_core::ports::{IndexEntry, IndexLag, Store};
@@ -187,6 +187,9 @@ impl Store for Flaky {
     }
     async fn message(&self, room: RoomId, number: Number) -> Result<Option<Event>, Fault> {
         ask!(self, before, message(room, number))
+    }
+    async fn has_key(&self, room: RoomId, author: Author, key: MessageKey) -> Result<bool, Fault> {
+        ask!(self, before, has_key(room, author, key))
     }
     async fn reactions(&self, room: RoomId, number: Number) -> Result<Vec<(String, Author)>, Fault> {
         ask!(self, before, reactions(room, number))

@@ -11,7 +11,7 @@ use parlor_core::ids::GuestId;
 use parlor_core::pulse::{Attendance, Stay};
 use parlor_core::room_log::RoomLog;
 use parlor_core::text::DisplayName;
-use parlor_core::{Actor, Chat, Error, limits};
+use parlor_core::{Actor, Chat, Error, Who, limits};
 
 use super::cookies::Cookies;
 
@@ -49,9 +49,23 @@ impl People {
         Ok(chat.attend(log, connection, identity, Stay::Polling, 0))
     }
 
-    /// A guest is called like this from now on.
-    pub(super) fn named(&self, guest: GuestId, name: &DisplayName) {
-        self.lock().put(guest, Arc::new(Identity::guest(guest, name.clone())));
+    /// Whoever asks has said something under this name, and is called like this from now on.
+    pub(super) fn named(
+        &self,
+        chat: &Arc<Chat>,
+        actor: &Actor,
+        log: &Arc<RoomLog>,
+        cookies: &Cookies,
+        name: &DisplayName,
+    ) {
+        let Who::Guest(guest) = actor.who else { return };
+        let identity = Arc::new(Identity::guest(guest, name.clone()));
+        self.lock().put(guest, identity.clone());
+        // A request that hangs already is by somebody of the old name, and may hang for minutes.
+        let connection = cookies.connection.unwrap_or_else(|| chat.connection_of(actor));
+        if log.presence().identity(connection).is_some() {
+            drop(chat.attend(log, connection, identity, Stay::Polling, 0));
+        }
     }
 
     /// How somebody is known to others.

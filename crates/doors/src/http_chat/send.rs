@@ -68,7 +68,7 @@ async fn answer(http: &Http, people: &People, caller: Caller, request: &Parts) -
     let posted = posted.map_err(|error| super::refuse(http, &log, error))?;
     let number = posted.slot.event().number;
     if !posted.duplicate {
-        people.named(guest, &posted.slot.event().name);
+        people.named(&http.chat, &actor, &log, &cookies, &posted.slot.event().name);
     }
     let mut response =
         if said.wants_page { create::see_other(&format!("/chat/{}", log.key())) } else { Response::default() };

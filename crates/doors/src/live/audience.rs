@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use parlor_core::cursor::{Cursor, Next, Position};
-use parlor_core::event::Body;
+use parlor_core::event::{Author, Body};
 use parlor_core::room_log::RoomLog;
 use parlor_core::slot::Slot;
 use parlor_core::{Actor, Chat, Error, Who};
@@ -24,7 +24,7 @@ pub(super) struct Audience {
     topic: Topic,
     // Held for memory work only. Locked after an outlet's lock where both are needed.
     shared: Mutex<Shared>,
-    /// Seats have ended.
+    /// Seats have ended, or the server stops.
     unrest: Notify,
 }
 
@@ -36,6 +36,8 @@ struct Shared {
     seated: usize,
     /// Ended seats that may still be listed.
     ended: usize,
+    /// Whether the connections have yet to hear that the server stops.
+    stopping: bool,
 }
 
 impl Audience {
@@ -44,7 +46,7 @@ impl Audience {
             Topic::Room(log) => Mark::now(log),
             Topic::News => Mark::news(chat),
         };
-        let shared = Shared { target, joining: Vec::new(), seated: 0, ended: 0 };
+        let shared = Shared { target, joining: Vec::new(), seated: 0, ended: 0, stopping: false };
         Audience { topic, shared: Mutex::new(shared), unrest: Notify::new() }
     }
 
@@ -77,6 +79,12 @@ impl Audience {
         if shared.seated == 0 || shared.ended > ENDED_SEATS + shared.seated / 2 {
             self.unrest.notify_one();
         }
+    }
+
+    /// Tells every connection that the server stops.
+    pub(super) fn stop(&self) {
+        self.lock().stopping = true;
+        self.unrest.notify_one();
     }
 
     pub(super) fn is_unheard(&self) -> bool {
@@ -129,7 +137,7 @@ impl Rounds {
                 _ = changed.changed(), if hold.is_none() => {}
                 () = sleep_until(hold.unwrap_or_else(Instant::now)), if hold.is_some() => {}
                 () = self.audience.unrest.notified() => {
-                    self.forget_ended();
+                    self.look_around();
                     if ends() {
                         return;
                     }
@@ -151,7 +159,7 @@ impl Rounds {
             tokio::select! {
                 _ = changed.changed() => {}
                 () = self.audience.unrest.notified() => {
-                    self.forget_ended();
+                    self.look_around();
                     if ends() {
                         return;
                     }
@@ -221,12 +229,17 @@ impl Rounds {
         }
     }
 
-    fn forget_ended(&mut self) {
+    /// Forgets ended seats, and tells the others if the server stops.
+    fn look_around(&mut self) {
         let mut shared = self.audience.lock();
         shared.ended = 0;
         self.seats.append(&mut shared.joining);
+        let stopping = std::mem::take(&mut shared.stopping);
         drop(shared);
         self.seats.retain(|seat| !seat.has_ended());
+        if stopping {
+            self.seats.iter().for_each(|seat| seat.outlet().stop());
+        }
         if self.seats.capacity() > 4 * self.seats.len() + ENDED_SEATS {
             self.seats.shrink_to(2 * self.seats.len());
         }
@@ -240,13 +253,17 @@ fn hear(seat: &Arc<Seat>, (from, to): (Mark, Mark), concerns: Option<Concerned>,
     }
     let outlet = seat.outlet();
     let mut writing = outlet.lock();
+    // Once more: it may have ended while the lock was waited for.
+    if seat.has_ended() {
+        return false;
+    }
     if writing.behind {
         return true;
     }
     let may_end = match concerns {
         None => false,
         Some(Concerned::Everybody) => true,
-        Some(Concerned::Person(who)) => writing.actor.author() == Some(who),
+        Some(Concerned::Person(who)) => author_of(writing.who) == Some(who),
     };
     if seat.mark() != from || may_end {
         writing.fall_behind();
@@ -255,6 +272,11 @@ fn hear(seat: &Arc<Seat>, (from, to): (Mark, Mark), concerns: Option<Concerned>,
     seat.set_mark(to);
     writing.put(words.for_connection(outlet.connection(), outlet.dialect()));
     true
+}
+
+/// The author that somebody would be.
+pub(super) fn author_of(who: Who) -> Option<Author> {
+    Actor { who, origin: None }.author()
 }
 
 /// How many of these a round takes: as many as a connection may have in flight, and an event that may end somebody's rights

@@ -35,6 +35,9 @@ pub enum Dead {
     /// The other side took nothing for [`limits::STALLED_WRITE_SECONDS`].
     #[error("slow_consumer: the reader took nothing for {} s", limits::STALLED_WRITE_SECONDS)]
     Stalled,
+    /// The server stops, and the connection was still being written to.
+    #[error("the server stops")]
+    Stopping,
     /// The socket is broken.
     #[error(transparent)]
     Broken(#[from] io::Error),
@@ -59,7 +62,7 @@ impl Live {
             loop {
                 outlet.flush().await?;
                 let Some((seat, mark, actor)) = outlet.lagging() else { return Ok(CaughtUp::Level) };
-                let Some(read) = self.read_on(&seat, mark, &actor).await else { continue };
+                let Some(read) = self.read_on(&seat, mark, seat.audience().target(), &actor).await else { continue };
                 let bytes =
                     read.batch.bytes(seat.topic(), self.voice.as_ref(), Some(outlet.connection()), outlet.dialect());
                 {
@@ -76,6 +79,44 @@ impl Live {
         .await
     }
 
+    /// Ends a seat in a room once all that has happened there was said, as far as the store has it at hand: whoever speaks
+    /// and leaves hears the message that acknowledges it. To be called by the connection's own task.
+    ///
+    /// # Errors
+    /// As [`Live::catch_up`]; the seat has ended all the same.
+    pub async fn leave_heard(&self, seat: &Arc<Seat>) -> Result<(), Dead> {
+        let heard = Box::pin(self.hear_out(seat)).await;
+        self.leave(seat);
+        heard
+    }
+
+    async fn hear_out(&self, seat: &Arc<Seat>) -> Result<(), Dead> {
+        let (outlet, Topic::Room(log)) = (seat.outlet(), seat.topic()) else { return Ok(()) };
+        let target = Mark::now(log);
+        // Rounds pass it over from now on.
+        outlet.lock().fall_behind();
+        loop {
+            outlet.flush().await?;
+            let (mark, who) = {
+                let writing = outlet.lock();
+                (seat.mark(), writing.who)
+            };
+            if mark.seq >= target.seq || seat.has_ended() {
+                return Ok(());
+            }
+            let actor = Actor { who, origin: None };
+            let Some(read) = self.read_on(seat, mark, target, &actor).await else { return Ok(()) };
+            let bytes =
+                read.batch.bytes(seat.topic(), self.voice.as_ref(), Some(outlet.connection()), outlet.dialect());
+            let mut writing = outlet.lock();
+            seat.set_mark(read.to);
+            writing.put(bytes);
+            if read.end.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Waits until everything that was said is with the kernel. Cancel safe.
     ///
     /// # Errors
@@ -84,9 +125,8 @@ impl Live {
         Box::pin(outlet.flush()).await
     }
 
-    /// What follows a seat's mark, up to its audience's target; `None`: the store failed.
-    async fn read_on(&self, seat: &Seat, from: Mark, actor: &Actor) -> Option<Read> {
-        let target = seat.audience().target();
+    /// What follows a seat's mark, up to `target`; `None`: the store failed.
+    async fn read_on(&self, seat: &Seat, from: Mark, target: Mark, actor: &Actor) -> Option<Read> {
         let log = match seat.topic() {
             Topic::Room(log) => log,
             Topic::News => {
@@ -157,8 +197,13 @@ impl Outlet {
     fn lagging(&self) -> Option<(Arc<Seat>, Mark, Actor)> {
         let mut writing = self.lock();
         // Under the lock: a round that has gone on since published so before it comes here.
-        let lagging = writing.seats.iter().find(|seat| !seat.audience().is_level(seat.mark()));
-        let found = lagging.map(|seat| (seat.clone(), seat.mark(), writing.actor));
+        // The rooms before the news: that a room is deleted is heard behind what was said in it.
+        let lags = |seat: &&Arc<Seat>| !seat.audience().is_level(seat.mark());
+        let (news, rooms): (Vec<_>, Vec<_>) =
+            writing.seats.iter().partition(|seat| matches!(seat.topic(), Topic::News));
+        let lagging = rooms.into_iter().chain(news).find(lags);
+        let actor = Actor { who: writing.who, origin: None };
+        let found = lagging.map(|seat| (seat.clone(), seat.mark(), actor));
         writing.behind = found.is_some();
         found
     }
@@ -170,8 +215,13 @@ impl Outlet {
             let writable = timeout(
                 patience,
                 std::future::poll_fn(|cx| {
-                    let writing = self.lock();
-                    writing.stream.as_ref().map_or(Poll::Ready(Ok(())), |stream| stream.poll_write_ready(cx))
+                    let mut writing = self.lock();
+                    if writing.take_stop() {
+                        return Poll::Ready(Err(Dead::Stopping));
+                    }
+                    writing.wake_by(cx.waker());
+                    let ready = writing.stream.as_ref().map(|stream| stream.poll_write_ready(cx));
+                    ready.unwrap_or(Poll::Ready(Ok(()))).map_err(Dead::from)
                 }),
             );
             match writable.await {

@@ -48,6 +48,7 @@ mod tests;
 mod voice;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use parlor_core::Chat;
@@ -70,6 +71,7 @@ pub struct Live {
     tasks: Handle,
     // Held for look-ups only. Locked before an audience's own lock, never after it.
     audiences: Mutex<HashMap<Option<RoomId>, Arc<Audience>>>,
+    stopping: AtomicBool,
 }
 
 /// What one can hear.
@@ -94,7 +96,7 @@ impl Live {
     /// No audience yet. `tasks`: where they shall run.
     #[must_use]
     pub fn new(chat: Arc<Chat>, voice: Arc<dyn Voice>, tasks: Handle) -> Arc<Live> {
-        Arc::new(Live { chat, voice, tasks, audiences: Mutex::default() })
+        Arc::new(Live { chat, voice, tasks, audiences: Mutex::default(), stopping: AtomicBool::new(false) })
     }
 
     /// Gives a connection a seat from which it hears all that follows `mark`, until [`Live::leave`] or the end of the
@@ -109,6 +111,10 @@ impl Live {
         let seat = Arc::new(Seat::new(audience.clone(), outlet.clone(), mark));
         // Under the lock of the list: an audience that ends because nobody hears it takes itself off the list first.
         audience.admit(seat.clone());
+        // Under the same lock: either `stop` finds the audience with this seat, or this finds that it was called.
+        if self.stopping.load(Ordering::Acquire) {
+            outlet.stop();
+        }
         drop(audiences);
         outlet.take_seat(seat.clone());
         seat
@@ -117,6 +123,14 @@ impl Live {
     /// Ends a seat: nothing of its topic reaches the connection any more.
     pub fn leave(&self, seat: &Arc<Seat>) {
         seat.outlet().give_up_seat(seat);
+    }
+
+    /// Tells every connection with a seat that the server stops: [`Outlet::event`] says so, once. For doors whose connections
+    /// are so many that each should not wait for that by itself.
+    pub fn stop(&self) {
+        let audiences = self.lock();
+        self.stopping.store(true, Ordering::Release);
+        audiences.values().for_each(|audience| audience.stop());
     }
 
     /// The chat behind it.

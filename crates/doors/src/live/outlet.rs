@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use parlor_core::Actor;
 use parlor_core::ids::ConnectionId;
+use parlor_core::{Actor, Who};
 use rustix::net::sockopt;
 use tokio::net::TcpStream;
 
@@ -32,9 +32,12 @@ pub(super) struct Writing {
     pub(super) leftover: Bytes,
     /// Whether its own task has to go on: there is a leftover, or a seat is not level with its audience.
     pub(super) behind: bool,
+    /// Whether its own task has yet to hear that the server stops.
+    stopping: bool,
     /// Whether the last word was said: nothing follows it.
     over: bool,
-    pub(super) actor: Actor,
+    /// Who reads.
+    pub(super) who: Who,
     pub(super) seats: Vec<Arc<Seat>>,
     waker: Option<Waker>,
 }
@@ -61,7 +64,8 @@ impl Outlet {
             leftover: Bytes::new(),
             behind: false,
             over: false,
-            actor,
+            who: actor.who,
+            stopping: false,
             seats: Vec::new(),
             waker: None,
         };
@@ -87,7 +91,7 @@ impl Outlet {
 
     /// Says who reads from now on, after a log-in.
     pub fn set_actor(&self, actor: Actor) {
-        self.lock().actor = actor;
+        self.lock().who = actor.who;
     }
 
     /// Says something to this connection alone, without waiting. What the socket does not take at once is kept, so who
@@ -106,19 +110,20 @@ impl Outlet {
     /// Waits until there is something to do. Cancel safe.
     ///
     /// # Errors
-    /// The socket can't be waited for any more.
+    /// `Interrupted`, once: the server stops (see [`super::Live::stop`]); else the socket can't be waited for any more.
     pub async fn event(&self) -> io::Result<Event> {
         std::future::poll_fn(|cx| self.poll_event(cx)).await
     }
 
     fn poll_event(&self, cx: &mut Context<'_>) -> Poll<io::Result<Event>> {
         let mut writing = self.lock();
+        if writing.take_stop() {
+            return Poll::Ready(Err(io::ErrorKind::Interrupted.into()));
+        }
         if writing.behind {
             return Poll::Ready(Ok(Event::Behind));
         }
-        if !writing.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            writing.waker = Some(cx.waker().clone());
-        }
+        writing.wake_by(cx.waker());
         let Some(stream) = &writing.stream else { return Poll::Ready(Err(closed())) };
         stream.poll_read_ready(cx).map_ok(|()| Event::Readable)
     }
@@ -176,6 +181,13 @@ impl Outlet {
         stream
     }
 
+    /// Tells its own task that the server stops.
+    pub(super) fn stop(&self) {
+        let mut writing = self.lock();
+        writing.stopping = true;
+        writing.wake();
+    }
+
     pub(super) fn take_seat(&self, seat: Arc<Seat>) {
         let mut writing = self.lock();
         if !seat.audience().is_level(seat.mark()) {
@@ -187,8 +199,10 @@ impl Outlet {
     pub(super) fn give_up_seat(&self, seat: &Arc<Seat>) {
         let mut writing = self.lock();
         writing.seats.retain(|other| !Arc::ptr_eq(other, seat));
+        // Under the lock: a round that waits for it writes nothing behind the answer to a leaving.
+        let was_here = seat.end();
         drop(writing);
-        if seat.end() {
+        if was_here {
             seat.audience().dismiss();
         }
     }
@@ -225,6 +239,22 @@ impl Writing {
     /// Leaves what follows to the connection's own task.
     pub(super) fn fall_behind(&mut self) {
         self.behind = true;
+        self.wake();
+    }
+
+    /// Whether the server stops and the connection's task did not know yet.
+    pub(super) fn take_stop(&mut self) -> bool {
+        std::mem::take(&mut self.stopping)
+    }
+
+    /// Whom to wake for what its task is told.
+    pub(super) fn wake_by(&mut self, waker: &Waker) {
+        if !self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.waker = Some(waker.clone());
+        }
+    }
+
+    fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }

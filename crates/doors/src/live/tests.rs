@@ -422,10 +422,30 @@ async fn an_audience_ends_with_its_last_seat_and_begins_again() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stops_tells_those_who_wait_and_those_who_are_written_to() {
+    let place = Place::open().await;
+    let (stalled, waits) = (place.guest().await, place.guest().await);
+    let reader = Handle::current().spawn(waits.hears_until("6001 end"));
+    let long = "x".repeat(2_000);
+    for _ in 1..=FLOOD {
+        place.post(&long).await;
+    }
+    place.post("end").await;
+    let (waits, _) = reader.await.unwrap();
+    assert!(stalled.outlet.is_behind());
+    place.live.stop();
+    let late = place.guest().await;
+    assert_eq!(stalled.task.await.unwrap().dead.as_deref(), Some("the server stops"));
+    assert_eq!(waits.task.await.unwrap().dead, None);
+    assert_eq!(late.task.await.unwrap().dead, None, "who comes too late is told too");
+}
+
 /// What a connection takes beside its task and its name (issue: 2.5 KiB in all at the terminal door).
 #[test]
 fn an_outlet_and_its_seats_are_small() {
-    assert!(size_of::<Outlet>() <= 256, "{}", size_of::<Outlet>());
-    assert!(size_of::<Seat>() <= 64, "{}", size_of::<Seat>());
+    // 16 more for its counts make 192, which is what an allocator has.
+    assert!(size_of::<Outlet>() <= 176, "{}", size_of::<Outlet>());
+    assert!(size_of::<Seat>() <= 48, "{}", size_of::<Seat>());
     assert!(size_of::<Letters>() <= 80, "{}", size_of::<Letters>());
 }

@@ -77,7 +77,7 @@ impl Session {
     }
 
     async fn whisper(&mut self, name: &str, text: &str) -> Result<(), Error> {
-        let (caller, chat) = (&self.caller, &self.caller.door.chat);
+        let (caller, chat) = (&self.caller, self.caller.door.chat.clone());
         let me = caller.connection.identity().who;
         // A guest is written to as the list shows it, with the mark or without.
         let person = chat.person_named(name.strip_prefix('~').unwrap_or(name)).await?;
@@ -91,6 +91,10 @@ impl Session {
         }
         let whispered = chat.whisper(&caller.connection.actor(), person, text.as_bytes(), self.options()).await?;
         self.letters.wrote(&whispered);
+        if whispered.away && person.is_guest() {
+            // Gone while it was written: nobody will ever read it.
+            return Err(Refusal::Away.into());
+        }
         if whispered.away {
             caller.answer(&format!("{} is away and gets it at the next visit\n", shown(name)));
         } else {
@@ -104,7 +108,7 @@ impl Session {
         let rooms = caller.door.chat.rooms_seen_by(&caller.connection.actor()).await?;
         let mut lines = String::new();
         for log in rooms.iter().take(LISTED_ROOMS) {
-            lines.push_str(&drawing::listed_room(&caller.door.chat, log));
+            lines.push_str(&drawing::listed_room(log));
         }
         if rooms.len() > LISTED_ROOMS {
             lines.push_str(&format!("  and {} more\n", rooms.len() - LISTED_ROOMS));

@@ -107,9 +107,9 @@ pub(super) fn room(log: &RoomLog) -> String {
 }
 
 /// A line of the list of rooms.
-pub(super) fn listed_room(chat: &Chat, log: &RoomLog) -> String {
+pub(super) fn listed_room(log: &RoomLog) -> String {
     let settings = log.room();
-    let people = log.presence().people(chat.clock().monotonic());
+    let people = log.presence().people();
     let word = settings.name.as_ref().map_or_else(|| log.key().to_string(), |name| name.as_str().to_owned());
     let asks = if settings.gate().is_some() { ", asks a question" } else { "" };
     format!("  {word}  {}  ({people} here{asks})\n", shown(settings.subject.as_str()))
@@ -269,7 +269,8 @@ fn people_word(count: usize) -> &'static str {
 
 /// The list of who is here, one line; each person once, the reader first.
 pub(super) fn people(log: &RoomLog, me: ConnectionId, my_identity: &Identity) -> String {
-    let attendants = log.presence().roster().attendants;
+    // More than are named: some may be one person's.
+    let attendants = log.presence().some(2 * LISTED_PEOPLE);
     let mut known: HashSet<Author> = my_identity.who.into_iter().collect();
     let is_news = |attendant: &&Attendant| match attendant.identity.who {
         Some(who) => known.insert(who),
@@ -277,10 +278,12 @@ pub(super) fn people(log: &RoomLog, me: ConnectionId, my_identity: &Identity) ->
     };
     let others: Vec<&Attendant> = attendants.iter().filter(is_news).collect();
     let named = others.len().min(LISTED_PEOPLE - 1);
+    let all_are_here = attendants.len() < 2 * LISTED_PEOPLE;
+    let others_in_all = if all_are_here { others.len() } else { log.presence().people().saturating_sub(1) };
     let mut names: Vec<String> = others[..named].iter().map(|other| person_and_address(&other.identity)).collect();
     names.sort_unstable();
     names.insert(0, format!("{} (you)", person(my_identity)));
-    let more = others.len() - named;
+    let more = others_in_all.saturating_sub(named);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("here{}: {}{rest}\n", place(log), names.join(", "))
 }

@@ -16,15 +16,16 @@ mod tests;
 mod voice;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use bytes::Bytes;
 use parlor_core::Chat;
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::Streams;
-use crate::accept::{Life, Serve, TurnedAway};
+use crate::accept::{Life, Serve, TurnedAway, stopped};
 use crate::live::Live;
 
 /// The door.
@@ -33,13 +34,22 @@ pub struct Term {
     live: Arc<Live>,
     /// Messages that are shown to who comes in.
     history_on_join: usize,
+    tasks: Handle,
+    /// Whether somebody waits for the end of the server, to tell everybody.
+    herald: Once,
 }
 
 /// Opens the door.
 pub fn open(streams: &Streams) -> Arc<dyn Serve> {
     let voice = Arc::new(voice::Drawn { chat: streams.chat.clone() });
     let live = Live::new(streams.chat.clone(), voice, streams.tasks.clone());
-    Arc::new(Term { chat: streams.chat.clone(), live, history_on_join: streams.history_on_join })
+    Arc::new(Term {
+        chat: streams.chat.clone(),
+        live,
+        history_on_join: streams.history_on_join,
+        tasks: streams.tasks.clone(),
+        herald: Once::new(),
+    })
 }
 
 impl Serve for Term {
@@ -48,6 +58,15 @@ impl Serve for Term {
     }
 
     fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, stopping: watch::Receiver<bool>) -> Life {
+        self.herald.call_once(|| {
+            let (live, mut stopping) = (Arc::downgrade(&self.live), stopping.clone());
+            self.tasks.spawn(async move {
+                stopped(&mut stopping).await;
+                if let Some(live) = live.upgrade() {
+                    live.stop();
+                }
+            });
+        });
         Box::pin(session::live(Box::pin(session::arrive(self, stream, peer, stopping))))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,11 +33,13 @@ const READ_BYTES: usize = 4_096;
 pub(super) struct Caller {
     pub(super) door: Arc<Term>,
     pub(super) connection: Connection,
-    pub(super) outlet: Arc<Outlet>,
     stopping: watch::Receiver<bool>,
     frames: Frames,
     /// Strings that came with the last read; no more is read before they are done with.
-    waiting: VecDeque<Heard>,
+    #[expect(clippy::box_collection, reason = "an empty queue would cost each of thousands of connections 32 bytes")]
+    waiting: Option<Box<VecDeque<Heard>>>,
+    /// The last field, so that it is dropped last: whoever sees the socket closed finds the name free and the person gone.
+    pub(super) outlet: Held,
 }
 
 /// Somebody with a name.
@@ -46,7 +49,6 @@ pub(super) struct Session {
     pub(super) letters: Letters,
     /// Whether the letters of the time before this connection were read.
     pub(super) caught_up: bool,
-    stopping: watch::Receiver<bool>,
 }
 
 /// A string that came.
@@ -91,13 +93,10 @@ pub(super) async fn arrive(
     stopping: watch::Receiver<bool>,
 ) -> Option<Box<Session>> {
     let connection = door.chat.connect(DOOR, Some(peer.ip().into()));
-    let outlet = Outlet::new(stream, connection.id(), connection.actor());
-    let mut caller = Caller { door, connection, outlet, stopping, frames: Frames::default(), waiting: VecDeque::new() };
+    let outlet = Held(Outlet::new(stream, connection.id(), connection.actor()));
+    let mut caller = Caller { door, connection, outlet, stopping, frames: Frames::default(), waiting: None };
     match caller.settle().await {
-        Ok((rooms, letters)) => {
-            let stopping = caller.stopping.clone();
-            Some(Box::new(Session { caller, rooms, letters, caught_up: false, stopping }))
-        }
+        Ok((rooms, letters)) => Some(Box::new(Session { caller, rooms, letters, caught_up: false })),
         Err(ending) => {
             caller.end(ending).await;
             None
@@ -118,7 +117,6 @@ impl Session {
         loop {
             // Each arm only waits, or leaves what it has for its next call.
             let told = tokio::select! {
-                () = stopped(&mut self.stopping) => Err(Ending::Stopping),
                 () = self.letters.changed() => Ok(Told::Letters),
                 told = self.caller.told() => told,
             };
@@ -197,14 +195,14 @@ impl Caller {
     async fn told(&mut self) -> Result<Told, Ending> {
         loop {
             if !self.outlet.is_behind()
-                && let Some(heard) = self.waiting.pop_front()
+                && let Some(waiting) = &mut self.waiting
             {
-                return Ok(Told::Heard(heard));
+                match waiting.pop_front() {
+                    Some(heard) => return Ok(Told::Heard(heard)),
+                    None => self.waiting = None,
+                }
             }
-            if self.waiting.is_empty() && self.waiting.capacity() > 0 {
-                self.waiting = VecDeque::new();
-            }
-            match self.outlet.event().await.map_err(|_| Ending::Broke)? {
+            match self.outlet.event().await? {
                 Event::Readable => self.read()?,
                 Event::Behind => {
                     if let CaughtUp::Ended(seat, end) = self.door.live.catch_up(&self.outlet).await? {
@@ -217,12 +215,7 @@ impl Caller {
 
     /// Waits until all that was said is with the kernel.
     pub(super) async fn flush(&self) -> Result<(), Ending> {
-        let mut stopping = self.stopping.clone();
-        tokio::select! {
-            biased;
-            () = stopped(&mut stopping) => Err(Ending::Stopping),
-            flushed = self.door.live.flush(&self.outlet) => Ok(flushed?),
-        }
+        Ok(self.door.live.flush(&self.outlet).await?)
     }
 
     /// Reads what there is. The buffer is nobody's while nothing comes.
@@ -241,7 +234,7 @@ impl Caller {
                 Frame::Leaving => Heard::Leaving,
                 Frame::TooLong(length) => Heard::TooLong(length),
             };
-            self.waiting.push_back(heard);
+            self.waiting.get_or_insert_default().push_back(heard);
         }
         Ok(())
     }
@@ -261,7 +254,7 @@ impl Caller {
             Ending::Dismissed(sentence) => Some(sentence),
             Ending::Stopping => Some("\nthe server is going away; come back in a moment\n".to_owned()),
         };
-        let Some(last_words) = last_words else { return self.outlet.close() };
+        let Some(last_words) = last_words else { return };
         self.outlet.say(drawing::string(&last_words));
         let second = Duration::from_secs(limits::FAREWELL_SECONDS);
         // Who takes nothing does not hear it; a second is enough for those who read.
@@ -273,10 +266,21 @@ impl Caller {
     }
 }
 
-impl Drop for Caller {
-    /// Also when a task was cut off or panicked: audiences may still list the outlet, and the socket must not outlive it.
+/// A connection's outlet, closed with it: also when its task was cut off or panicked, for audiences may still list it, and
+/// the socket must not outlive its connection.
+pub(super) struct Held(Arc<Outlet>);
+
+impl Deref for Held {
+    type Target = Arc<Outlet>;
+
+    fn deref(&self) -> &Arc<Outlet> {
+        &self.0
+    }
+}
+
+impl Drop for Held {
     fn drop(&mut self) {
-        self.outlet.close();
+        self.0.close();
     }
 }
 
@@ -285,10 +289,17 @@ pub(super) fn too_long(length: u64) -> Ending {
     Ending::Dismissed(format!("\na string of {length} bytes is too long: the limit is 4096; goodbye\n"))
 }
 
+impl From<io::Error> for Ending {
+    fn from(error: io::Error) -> Ending {
+        if error.kind() == io::ErrorKind::Interrupted { Ending::Stopping } else { Ending::Broke }
+    }
+}
+
 impl From<Dead> for Ending {
     fn from(dead: Dead) -> Ending {
         match dead {
             Dead::Stalled => Ending::Stalled,
+            Dead::Stopping => Ending::Stopping,
             Dead::Broken(_) => Ending::Broke,
         }
     }

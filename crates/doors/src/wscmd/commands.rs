@@ -41,7 +41,7 @@ impl Session {
             Command::JoinChatroom { messageid, chatroomid, leave_other_chatrooms, answerhashed } => {
                 self.join(messageid, chatroomid, leave_other_chatrooms, answerhashed).await
             }
-            Command::LeaveChatroom { messageid, chatroomid } => self.leave(messageid, chatroomid),
+            Command::LeaveChatroom { messageid, chatroomid } => self.leave(messageid, chatroomid).await,
             Command::Login { messageid, username, password } => self.log_in(messageid, username, password).await,
             Command::Send { messageid, chatroomid, message } => self.send(messageid, chatroomid, message).await,
             Command::SendTo { messageid, chatclientid, userid, message } => {

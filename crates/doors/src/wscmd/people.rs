@@ -31,7 +31,7 @@ impl Session {
         if !logged_in && !disconnect {
             return Err(Refusal::NotLoggedIn.into());
         }
-        self.leave_all(messageid);
+        self.leave_all(messageid).await;
         if disconnect {
             return Ok(true);
         }
@@ -118,6 +118,7 @@ impl Session {
 
     /// The rooms hear the new identity, and what was kept for it is shown.
     async fn be_somebody_else(&mut self, messageid: u64) -> Result<(), Error> {
+        self.keep_rooms(messageid).await;
         self.outlet.set_actor(self.connection.actor());
         for joined in self.rooms.values() {
             joined.attendance.become_other(self.connection.identity(), messageid);

@@ -41,7 +41,7 @@ impl Session {
             source: Some(self.connection.source(messageid)),
         };
         let log = self.door.http.chat.open_room(&self.connection.actor(), plan).await?;
-        self.take_seat(&log, messageid);
+        let (mark, attendance) = self.attend(&log, messageid)?;
         let room = log.room();
         let created = Message::ChatroomCreated {
             messageid,
@@ -51,6 +51,7 @@ impl Session {
             number_of_clients: log.presence().connections() as u64,
         };
         self.say(&created);
+        self.take_seat(mark, attendance);
         Ok(())
     }
 
@@ -69,14 +70,14 @@ impl Session {
             self.check_joined()?;
         }
         let actor = self.connection.actor();
-        let log = self.door.http.chat.find_numbered(&actor, room).await?;
+        let log = self.find(room).await?;
         // Asked for at every joining, also of somebody who answered before (protocols/wscmd.md).
         let answer = log.room().gate().map(|_| answer.0);
         self.door.http.chat.enter(&actor, &log, answer).await?;
         if leave_others {
-            self.leave_all(messageid);
+            self.leave_all(messageid).await;
         }
-        self.take_seat(&log, messageid);
+        let (mark, attendance) = self.attend(&log, messageid)?;
         let identity = self.connection.identity();
         let joined = Message::UserJoinedChatroom {
             messageid,
@@ -87,19 +88,20 @@ impl Session {
             number_of_clients: log.presence().connections() as u64,
         };
         self.say(&joined);
+        self.take_seat(mark, attendance);
         Ok(())
     }
 
-    pub(super) fn leave(&mut self, messageid: u64, chatroomid: u64) -> Result<(), Error> {
+    pub(super) async fn leave(&mut self, messageid: u64, chatroomid: u64) -> Result<(), Error> {
         let joined = self.rooms.remove(&RoomId(chatroomid)).ok_or(Refusal::NotHere)?;
-        self.give_up(joined, messageid);
+        self.give_up(joined, messageid).await;
         Ok(())
     }
 
     /// Leaves all rooms, on purpose.
-    pub(super) fn leave_all(&mut self, messageid: u64) {
+    pub(super) async fn leave_all(&mut self, messageid: u64) {
         for joined in std::mem::take(&mut self.rooms).into_values() {
-            self.give_up(joined, messageid);
+            self.give_up(joined, messageid).await;
         }
     }
 
@@ -147,12 +149,33 @@ impl Session {
     pub(super) async fn remove_room(&mut self, messageid: u64, chatroomid: u64) -> Result<(), Error> {
         let operator = Actor { who: Who::Operator, ..self.connection.actor() };
         let log = self.door.http.chat.find_numbered(&operator, RoomId(chatroomid)).await?;
+        if log.room().direct.is_some() {
+            return Err(Refusal::NotFound.into());
+        }
         let heard = log.room().listed || self.rooms.contains_key(&log.id());
         self.door.http.chat.close(&operator, &log, Some(self.connection.source(messageid))).await?;
         if !heard {
             self.say(&Message::ChatroomWasDeleted { messageid, chatroomid });
         }
         Ok(())
+    }
+
+    /// Whoever answered a room's question is somebody else now, who has answered it, too.
+    pub(super) async fn keep_rooms(&mut self, messageid: u64) {
+        let chat = self.door.http.chat.clone();
+        let actor = self.connection.actor();
+        let logs: Vec<_> = self.rooms.values().map(|joined| joined.attendance.log().clone()).collect();
+        for log in logs {
+            let room = log.room();
+            let Some(gate) = room.gate() else { continue };
+            if let Err(error) = chat.enter(&actor, &log, Some(&gate.answer)).await {
+                // It may not read on as whom it is now; that it leaves tells it so.
+                tracing::debug!(%error, room = %log.id(), "a room could not be kept through a log-in");
+                if let Some(joined) = self.rooms.remove(&log.id()) {
+                    self.give_up(joined, messageid).await;
+                }
+            }
+        }
     }
 
     /// A room ended under this connection.
@@ -162,18 +185,33 @@ impl Session {
         }
     }
 
-    fn take_seat(&mut self, log: &Arc<RoomLog>, messageid: u64) {
+    /// Is here in a room from now on. What is said to the connection before [`Session::take_seat`] comes before all that
+    /// happens in the room, and nothing that happens after the mark is missed.
+    fn attend(&self, log: &Arc<RoomLog>, messageid: u64) -> Result<(Mark, Attendance), Error> {
+        // Before anybody can be told that it is here: whoever answers that is heard.
+        let mark = Mark::now(log);
+        // Closed since it was found: its end lies before the mark, so nothing would ever tell of it.
+        if log.head().closed {
+            return Err(Refusal::NotFound.into());
+        }
         let identity = self.connection.identity();
-        let attendance = self.door.http.chat.attend(log, self.connection.id(), identity, Stay::Connected, messageid);
-        // What came before is in the answer, and whoever asks hears who else is there.
-        let seat = self.door.live.join(&self.outlet, Topic::Room(log.clone()), Mark::now(log));
+        Ok((mark, self.door.http.chat.attend(log, self.connection.id(), identity, Stay::Connected, messageid)))
+    }
+
+    /// Hears what happens in a room from now on; what came before is in the answer, and whoever asks hears who else is there.
+    fn take_seat(&mut self, mark: Mark, attendance: Attendance) {
+        let log = attendance.log().clone();
+        let seat = self.door.live.join(&self.outlet, Topic::Room(log.clone()), mark);
         self.rooms.insert(log.id(), Joined { seat, attendance });
     }
 
-    fn give_up(&self, joined: Joined, messageid: u64) {
+    async fn give_up(&self, joined: Joined, messageid: u64) {
         let Joined { seat, attendance } = joined;
         let log = attendance.log().clone();
-        self.door.live.leave(&seat);
+        if let Err(dead) = self.door.live.leave_heard(&seat).await {
+            // The connection ends with its next event.
+            tracing::debug!(%dead, "a room was left unheard");
+        }
         attendance.leave(messageid);
         let identity = self.connection.identity();
         self.say(&Message::UserLeftChatroom {
@@ -208,7 +246,13 @@ impl Session {
     async fn known(&self, room: RoomId) -> Result<Arc<RoomLog>, Error> {
         match self.rooms.get(&room) {
             Some(joined) => Ok(joined.attendance.log().clone()),
-            None => self.door.http.chat.find_numbered(&self.connection.actor(), room).await,
+            None => self.find(room).await,
         }
+    }
+
+    /// A room by its number. That of two people is none of this door's: what is said there comes as `msg`.
+    async fn find(&self, room: RoomId) -> Result<Arc<RoomLog>, Error> {
+        let log = self.door.http.chat.find_numbered(&self.connection.actor(), room).await?;
+        if log.room().direct.is_some() { Err(Refusal::NotFound.into()) } else { Ok(log) }
     }
 }

@@ -16,14 +16,14 @@ use parlor_wire::websocket::{CloseCode, Event as Heard, Messages, Opcode, encode
 use parlor_wire::wscmd::{Command, Message};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::rooms::Joined;
 use super::sweep::Watch;
 use super::voice::Words;
 use super::{Door, NAME, replies};
 use crate::accept::stopped;
-use crate::live::{CaughtUp, Event, Letters, Mark, Outlet, Topic, Voice};
+use crate::live::{CaughtUp, Event, Letter, Letters, Mark, Outlet, Topic, Voice};
 
 /// A connection and what it is in.
 pub(super) struct Session {
@@ -59,8 +59,9 @@ pub(super) async fn run(door: Arc<Door>, stream: TcpStream, early: Bytes, origin
         return hear_out(&outlet).await;
     }
     let outlet = Outlet::new(stream, connection.id(), connection.actor());
-    outlet.say(replies::frame(&Message::YourChatClientId { chatclientid: connection.id().0 }, 0));
+    // First: whoever has read the greeting hears all that happens from then on.
     let news = Mark { version: door.http.chat.news().version(), ..Mark::default() };
+    outlet.say(replies::frame(&Message::YourChatClientId { chatclientid: connection.id().0 }, 0));
     door.live.join(&outlet, Topic::News, news);
     let mut session = Session {
         letters: Letters::of(&connection),
@@ -78,7 +79,11 @@ pub(super) async fn run(door: Arc<Door>, stream: TcpStream, early: Bytes, origin
     session.rooms.clear();
     if let Some((code, reason)) = end {
         session.outlet.say_last(replies::close(code, &reason));
-        hear_out(&session.outlet).await;
+        // The answers before it are part of what was told last; who takes them no sooner does without.
+        let patience = Duration::from_secs(limits::FAREWELL_SECONDS);
+        if timeout(patience, session.door.live.flush(&session.outlet)).await.is_ok_and(|flushed| flushed.is_ok()) {
+            hear_out(&session.outlet).await;
+        }
     }
     session.outlet.close();
 }
@@ -127,7 +132,7 @@ impl Session {
     /// Somebody who gives no command may stay for five minutes.
     async fn until_first_word(&mut self, early: Bytes, stopping: &mut watch::Receiver<bool>) -> Flow {
         if !early.is_empty() {
-            self.hear(&mut early.to_vec()).await?;
+            self.hear(&mut early.to_vec(), stopping).await?;
         }
         let end = Instant::now() + Duration::from_secs(limits::FIRST_WORD_SECONDS);
         while !self.spoke {
@@ -148,27 +153,27 @@ impl Session {
 
     async fn meet(&mut self, event: io::Result<Event>, stopping: &mut watch::Receiver<bool>) -> Flow {
         match event {
-            Ok(Event::Readable) => Box::pin(self.read()).await,
+            Ok(Event::Readable) => Box::pin(self.read(stopping)).await,
             Ok(Event::Behind) => Box::pin(self.catch_up(stopping)).await,
             Err(_) => ControlFlow::Break(None),
         }
     }
 
     /// Reads what there is, and does it.
-    async fn read(&mut self) -> Flow {
+    async fn read(&mut self, stopping: &mut watch::Receiver<bool>) -> Flow {
         let mut buffer = [0; limits::READ_BYTES];
         match self.outlet.try_read(&mut buffer) {
             Ok(0) => ControlFlow::Break(None),
             Ok(count) => {
                 self.watch.heard();
-                self.hear(&mut buffer[..count]).await
+                self.hear(&mut buffer[..count], stopping).await
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(None),
         }
     }
 
-    async fn hear(&mut self, mut bytes: &mut [u8]) -> Flow {
+    async fn hear(&mut self, mut bytes: &mut [u8], stopping: &mut watch::Receiver<bool>) -> Flow {
         // Taken out while it is read from: what it reads may be borrowed from it.
         let mut messages = std::mem::replace(&mut self.messages, Messages::from_client());
         while let Some(heard) = messages.next(&mut bytes) {
@@ -188,6 +193,10 @@ impl Session {
                 Err(violation) => {
                     return ControlFlow::Break(Some((violation.close_code(), violation.to_string().into())));
                 }
+            }
+            // Who takes no answers gets none to further questions: they would pile up here.
+            if self.outlet.is_behind() {
+                self.catch_up(stopping).await?;
             }
         }
         self.messages = messages;
@@ -235,9 +244,11 @@ impl Session {
                 Err(error) => return self.error(&replies::sentence(&error), None),
             };
             let Some(last) = letters.last() else { return };
-            for letter in letters.iter().filter(|letter| letter.is_message()) {
-                let own = letter.slot.source().is_some_and(|source| source.connection == self.connection.id());
-                let bytes = if own { None } else { Words.slot(&letter.log, &letter.slot, self.outlet.dialect()) };
+            // `msg` goes to its target: it has no word for whom somebody wrote to by another connection.
+            let me = self.connection.identity().who;
+            let to_me = |letter: &&Letter| letter.is_message() && Some(letter.slot.event().author) != me;
+            for letter in letters.iter().filter(to_me) {
+                let bytes = Words.slot(&letter.log, &letter.slot, self.outlet.dialect());
                 self.outlet.say(bytes.unwrap_or_default());
             }
             // Seen is what the kernel has; who is dead has not seen it.

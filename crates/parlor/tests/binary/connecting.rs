@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -30,6 +31,7 @@ struct Talker {
     child: Child,
     input: Option<ChildStdin>,
     output: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
 }
 
 impl Talker {
@@ -37,8 +39,8 @@ impl Talker {
         let mut command = home.command(&[&["connect"], words].concat());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let output = collect(child.stdout.take().unwrap());
-        Self { input: child.stdin.take(), child, output }
+        let (output, reader) = collect(child.stdout.take().unwrap());
+        Self { input: child.stdin.take(), child, output, reader }
     }
 
     fn types(&mut self, line: &str) {
@@ -62,17 +64,19 @@ impl Talker {
         until("the client has ended", || self.child.try_wait().unwrap().is_some());
         let mut err = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        // What the client wrote last may still be in the pipe.
+        self.reader.join().unwrap();
         let out = self.output.lock().unwrap().clone();
         Ended { code: self.child.wait().unwrap().code(), out, err }
     }
 }
 
 /// Reads into a text until the end.
-fn collect(mut from: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+fn collect(mut from: impl Read + Send + 'static) -> (Arc<Mutex<String>>, JoinHandle<()>) {
     let output = Arc::new(Mutex::new(String::new()));
     let into = output.clone();
     #[expect(clippy::disallowed_methods, reason = "a test may have threads of its own")]
-    std::thread::spawn(move || {
+    let reader = std::thread::spawn(move || {
         let (mut bytes, mut part) = ([0; 4_096], Vec::new());
         while let Ok(read @ 1..) = from.read(&mut bytes) {
             part.extend_from_slice(&bytes[..read]);
@@ -81,7 +85,7 @@ fn collect(mut from: impl Read + Send + 'static) -> Arc<Mutex<String>> {
             into.lock().unwrap().push_str(&String::from_utf8(text).unwrap());
         }
     });
-    output
+    (output, reader)
 }
 
 #[track_caller]
@@ -203,7 +207,7 @@ fn a_line_that_is_being_typed_stays_whole_while_text_comes_in() {
     let mut command = home.command(&["connect", &term(&server)]);
     let mut child = command.stdin(terminal()).stdout(terminal()).stderr(terminal()).spawn().unwrap();
     let mut keyboard = File::from(keyboard);
-    let screen = collect(keyboard.try_clone().unwrap());
+    let (screen, _) = collect(keyboard.try_clone().unwrap());
     let mut press = |keys: &str| keyboard.write_all(keys.as_bytes()).unwrap();
 
     sees(&screen, "> ");

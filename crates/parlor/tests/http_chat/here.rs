@@ -91,6 +91,20 @@ fn it_hangs_until_something_changes() {
 }
 
 #[test]
+fn a_new_name_is_told_of_while_its_bearer_waits() {
+    let server = Server::start();
+    let key = server.room();
+    let mut anna = come(&server, &key, "anna");
+    let mut waiting = anna.connect();
+    waiting.send(&anna.with_cookies(get(format!("/msg/{key}/9"))));
+    let seen = version(&here(&mut anna, &key, "").expect(200).json());
+    let mut hanging = hang(&anna, &key, &seen);
+    anna.ask(post_form(format!("/send/{key}"), &[("text", "hi"), ("nick", "Anne")])).expect(200);
+    assert_eq!(names(&hanging.answer().expect(200).json()), ["Anne"]);
+    assert!(!waiting.has_something());
+}
+
+#[test]
 fn a_version_of_another_server_is_answered_at_once() {
     let mut server = Server::start();
     let key = server.room();

@@ -26,6 +26,18 @@ fn a_repeat_answers_like_the_first_and_appends_nothing() {
 }
 
 #[test]
+fn a_repeat_is_answered_however_much_was_said_since() {
+    let server = Server::with(&[("PARLOR_LIMITS_POSTS_BURST", "3"), ("PARLOR_LIMITS_POSTS_PER_SECOND", "1")]);
+    let room = server.room();
+    let mut anna = Person::new(&server);
+    anna.ask(keyed(&room, "a-1", "hi")).expect(200);
+    let refused = (0..20).find(|number| anna.ask(keyed(&room, &format!("b-{number}"), "more")).status == 429);
+    assert!(refused.is_some(), "the rate is reached");
+    assert_eq!(anna.ask(keyed(&room, "a-1", "hi")).expect(200).header("chat-duplicate"), Some("true"));
+    anna.ask(keyed(&room, "a-1", "another text")).expect(409);
+}
+
+#[test]
 fn the_same_key_with_another_text_is_refused() {
     let server = Server::start();
     let room = server.room();

@@ -69,7 +69,7 @@ async fn open(stopping: watch::Receiver<bool>) -> (Arc<Chat>, SocketAddr) {
     let (chat, engines) = Chat::open(world, Limits::without_rates(), CACHE_BYTES).await.expect("memory does not fail");
     let tasks = tokio::runtime::Handle::current();
     tasks.spawn(engines.sequencer.run());
-    tasks.spawn(engines.follower.run());
+    tasks.spawn(engines.follower.run(|| std::future::ready(())));
     let options = HttpOptions {
         history_on_join: 50,
         long_poll_timeout: Duration::from_secs(300),

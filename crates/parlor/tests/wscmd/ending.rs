@@ -1,4 +1,4 @@
-use super::client::{Client, server};
+use super::client::{Client, server, text};
 
 #[test]
 fn a_connection_that_ends_in_any_way_leaves_its_rooms() {
@@ -47,4 +47,24 @@ fn a_room_that_vanishes_goes_with_a_connection_that_breaks() {
     b.expect(&format!("chatroomcreated(1,{room},5,cooks8,1)"));
     a.cut();
     b.expect(&format!("chatroomwasdeleted(0,{room})"));
+}
+
+/// Who asks and asks and takes no answer is not answered in advance: each answer here is some 40 KB.
+#[test]
+fn answers_wait_for_who_takes_them_and_all_come_in_order() {
+    let server = server();
+    let mut a = Client::open(&server);
+    for number in 0..200 {
+        a.ask(&format!("addchatroom(1,{}0,0,0,)", text(&format!("{number:03} {}", "x".repeat(190)))));
+    }
+    const QUESTIONS: usize = 600;
+    let questions: Vec<String> = (0..QUESTIONS).map(|number| format!("getchatroomlist({number})")).collect();
+    questions.iter().for_each(|question| a.say(question));
+    a.say("logout(700,1)");
+    for number in 0..QUESTIONS {
+        let answer = a.read();
+        assert!(answer.starts_with(&format!("chatroomlist({number},")) && answer.len() > 40_000, "{number}: {answer}");
+    }
+    let (code, _) = a.closed();
+    assert_eq!(u16::from(code), 1000);
 }

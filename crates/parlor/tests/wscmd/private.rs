@@ -82,3 +82,41 @@ fn to_oneself_is_refused() {
     let id = a.id;
     assert!(a.refused(&format!("sendto(5,{id},0,2,hi)")).ends_with("5)"));
 }
+
+#[test]
+fn the_other_connections_of_an_author_are_no_target() {
+    let server = server();
+    let [mut a, mut other, mut b] = [Client::open(&server), Client::open(&server), Client::open(&server)];
+    account(&mut a, 7, "anna");
+    for client in [&mut a, &mut other] {
+        assert_eq!(client.ask("login(2,4,anna2,pw)"), "success(2)");
+    }
+    assert_eq!(a.ask(&format!("sendto(3,{},0,3,one)", b.id)), "success(3)");
+    b.expect(&format!("msg(3,{},7,3,one)", a.id));
+    // The answer comes behind all that was written before it.
+    b.say("sendto(4,0,7,3,two)");
+    b.expect("success(4)");
+    for client in [&mut a, &mut other] {
+        client.expect(&format!("msg(4,{},0,3,two)", b.id));
+    }
+}
+
+#[test]
+fn the_room_of_two_people_is_no_chatroom() {
+    let server = server();
+    let [mut a, mut b] = [Client::open(&server), Client::open(&server)];
+    a.say(&format!("sendto(1,{},0,2,hi)", b.id));
+    a.expect("success(1)");
+    b.expect(&format!("msg(1,{},0,2,hi)", a.id));
+    // Numbers follow each other: the room of the two was made just before this one.
+    let of_two = a.make_room("cooks") - 1;
+    assert_eq!(of_two, 2);
+    for command in [
+        format!("joinchatroom(2,{of_two},0,0,)"),
+        format!("getchatroomdetails(2,{of_two})"),
+        format!("removechatroom(2,{of_two},{})", text(PASSWORD)),
+    ] {
+        assert!(a.refused(&command).contains("no such room"), "{command}");
+    }
+    assert_eq!(a.ask(&format!("sendto(3,{},0,2,yo)", b.id)), "success(3)");
+}

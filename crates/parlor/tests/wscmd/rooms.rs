@@ -63,6 +63,33 @@ fn a_room_with_an_answer_needs_the_same_answer_each_time() {
 }
 
 #[test]
+fn who_answered_stays_in_the_room_through_a_login() {
+    let server = server();
+    let [mut a, mut b] = [Client::open(&server), Client::open(&server)];
+    a.say("addchatroom(1,5,cooks4,Tea?4,hash0,)");
+    a.expect("chatroomcreated(1,2,5,cooks13,1)");
+    b.expect("chatroomcreated(1,2,5,cooks12,1)");
+    b.say("joinchatroom(2,2,0,4,hash)");
+    let came = format!("userjoinedchatroom(2,2,{},0,0,2)", b.id);
+    b.expect(&came);
+    a.expect(&came);
+    assert_eq!(b.ask(&format!("adduser(3,7,4,anna2,pw{})", text(PASSWORD))), "success(3)");
+    assert_eq!(b.ask("login(4,4,anna2,pw)"), "success(4)");
+    let became = format!("userjoinedchatroom(4,2,{},7,4,anna2)", b.id);
+    b.say("send(5,2,2,hi)");
+    let said = format!("chat(5,2,{},7,2,hi)", b.id);
+    for client in [&mut a, &mut b] {
+        client.expect(&became);
+        client.expect(&said);
+    }
+    a.say("send(6,2,2,ho)");
+    for client in [&mut a, &mut b] {
+        let id = client.read();
+        assert!(id.ends_with(",0,2,ho)"), "{id}");
+    }
+}
+
+#[test]
 fn who_joins_and_leaves_is_told_to_all_in_the_room_with_the_number_of_clients() {
     let server = server();
     let [mut a, mut b, mut c] = [Client::open(&server), Client::open(&server), Client::open(&server)];

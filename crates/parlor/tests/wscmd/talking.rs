@@ -125,3 +125,42 @@ fn messages_survive_and_the_same_room_goes_on_after_a_kill() {
     server.kill_and_start();
     assert!(server.ask(get(format!("/msg/{key}/1?wait=0"))).expect(200).text().contains("hello"));
 }
+
+/// Somebody talks all the time; who joins is told so first, and then hears all that follows without a gap.
+#[test]
+fn who_joins_a_lively_room_is_told_so_before_what_is_said_there() {
+    let server = server();
+    let mut a = Client::open(&server);
+    let room = a.make_room("cooks");
+    let talks = std::sync::atomic::AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 10_u64.. {
+                if !talks.load(std::sync::atomic::Ordering::Relaxed) {
+                    return;
+                }
+                a.say(&format!("send({number},{room},2,hi)"));
+                while !a.read().starts_with(&format!("chat({number},")) {}
+            }
+        });
+        let joins = || {
+            for _ in 0..40 {
+                let mut b = Client::open(&server);
+                b.say(&format!("joinchatroom(2,{room},0,0,)"));
+                b.expect(&format!("userjoinedchatroom(2,{room},{},0,0,2)", b.id));
+                let mut heard: Vec<u64> = Vec::new();
+                while heard.len() < 5 {
+                    let line = b.read();
+                    let number = line.strip_prefix("chat(").and_then(|rest| rest.split(',').next());
+                    heard.extend(number.map(|number| number.parse::<u64>().unwrap()));
+                }
+                assert!(heard.windows(2).all(|two| two[1] == two[0] + 1), "{heard:?}");
+                b.say(&format!("leavechatroom(3,{room})"));
+                while !b.read().starts_with("userleftchatroom(3,") {}
+            }
+        };
+        let joined = std::panic::catch_unwind(std::panic::AssertUnwindSafe(joins));
+        talks.store(false, std::sync::atomic::Ordering::Relaxed);
+        joined.unwrap();
+    });
+}
