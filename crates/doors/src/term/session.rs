@@ -245,20 +245,20 @@ impl Caller {
     }
 
     async fn end(self, ending: Ending) {
-        let last_words = match ending {
-            Ending::Left | Ending::Broke => None,
+        let second = Duration::from_secs(limits::FAREWELL_SECONDS);
+        let (last_words, patience) = match ending {
+            Ending::Left | Ending::Broke => return,
             Ending::Stalled => {
                 tracing::info!(reason = %Dead::Stalled, "a terminal's connection is closed");
-                None
+                // It is told if it reads on before as long again has passed; nothing else is kept for it.
+                (format!("\n{}; goodbye\n", Dead::Stalled), Duration::from_secs(limits::STALLED_WRITE_SECONDS))
             }
-            Ending::Dismissed(sentence) => Some(sentence),
-            Ending::Stopping => Some("\nthe server is going away; come back in a moment\n".to_owned()),
+            Ending::Dismissed(sentence) => (sentence, second),
+            Ending::Stopping => ("\nthe server is going away; come back in a moment\n".to_owned(), second),
         };
-        let Some(last_words) = last_words else { return };
-        self.outlet.say(drawing::string(&last_words));
-        let second = Duration::from_secs(limits::FAREWELL_SECONDS);
+        self.outlet.say_last(drawing::string(&last_words));
         // Who takes nothing does not hear it; a second is enough for those who read.
-        let _ = timeout(second, self.door.live.flush(&self.outlet)).await;
+        let _ = timeout(patience, self.door.live.flush(&self.outlet)).await;
         if let Some(mut stream) = self.outlet.hang_up() {
             let mut unheard = [0; 256];
             let _ = timeout(second, async { while matches!(stream.read(&mut unheard).await, Ok(1..)) {} }).await;

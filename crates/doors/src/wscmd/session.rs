@@ -79,13 +79,23 @@ pub(super) async fn run(door: Arc<Door>, stream: TcpStream, early: Bytes, origin
     session.rooms.clear();
     if let Some((code, reason)) = end {
         session.outlet.say_last(replies::close(code, &reason));
-        // The answers before it are part of what was told last; who takes them no sooner does without.
-        let patience = Duration::from_secs(limits::FAREWELL_SECONDS);
+        // The answers before it are part of what was told last; who takes them no sooner does without. Who took nothing for
+        // long is told why if it reads on before as long again has passed.
+        let stalled = code == CloseCode::TRY_AGAIN_LATER;
+        let patience =
+            Duration::from_secs(if stalled { limits::STALLED_WRITE_SECONDS } else { limits::FAREWELL_SECONDS });
         if timeout(patience, session.door.live.flush(&session.outlet)).await.is_ok_and(|flushed| flushed.is_ok()) {
             hear_out(&session.outlet).await;
         }
     }
-    session.outlet.close();
+}
+
+impl Drop for Session {
+    /// Also when its task was cut off or panicked: audiences may still list the outlet, and the socket must not outlive its
+    /// connection.
+    fn drop(&mut self) {
+        self.outlet.close();
+    }
 }
 
 /// Lets the other side have what it was told last: closing a socket with unread bytes could take that away from it.
@@ -240,8 +250,11 @@ impl Session {
         loop {
             let letters = match self.letters.next(chat, &self.connection).await {
                 Ok(letters) => letters,
-                // They stay unseen, and are looked for again when the next one comes.
-                Err(error) => return self.error(&replies::sentence(&error), None),
+                Err(error) => {
+                    tracing::warn!(%error, "private messages could not be read; they are looked for again");
+                    tokio::time::sleep(Duration::from_millis(limits::HEADS_LOOK_MILLIS)).await;
+                    return;
+                }
             };
             let Some(last) = letters.last() else { return };
             // `msg` goes to its target: it has no word for whom somebody wrote to by another connection.
