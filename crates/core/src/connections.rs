@@ -12,7 +12,7 @@ use crate::actor::{Actor, Who};
 use crate::chat::Chat;
 use crate::event::Author;
 use crate::guests;
-use crate::ids::{ConnectionId, GuestId, RoomId};
+use crate::ids::{ConnectionId, GuestId};
 use crate::limits;
 use crate::names::Handle;
 use crate::pulse::Stay;
@@ -424,11 +424,5 @@ impl Chat {
         }
         self.tell_news(News::Announcement { from: from.identity(), by: from.source(tag), text });
         Ok(())
-    }
-
-    /// Whether the rooms of two of a person include this one: used where a person's rooms are followed.
-    #[must_use]
-    pub fn is_in_inbox(&self, who: Author, room: RoomId) -> bool {
-        self.inbox(who).is_some_and(|inbox| inbox.rooms().iter().any(|log| log.id() == room))
     }
 }

@@ -120,7 +120,7 @@ impl Chat {
     /// A `Fault` of the store.
     pub async fn account_named(&self, handle: &str) -> Result<Option<Account>, Error> {
         match Handle::find(handle) {
-            Some(handle) => Ok(self.world.store.account_by_handle(handle).await?),
+            Some(handle) => self.account_with(handle).await,
             None => Ok(None),
         }
     }

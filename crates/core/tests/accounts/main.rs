@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod passwords;
 mod world;
 

@@ -1,20 +1,21 @@
 //! A chat whose time, randomness and passwords are the test's.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use parlor_core::account::Account;
 use parlor_core::ids::{Epoch, LOBBY, RoomId, RoomKey, Seq, Timestamp};
 use parlor_core::limits::Limits;
 use parlor_core::model::{FakePasswords, Model};
-use parlor_core::ports::{Bus, Clock, Entropy, Passwords, Store};
+use parlor_core::ports::{Bus, Passwords, Store};
 use parlor_core::rates::Origin;
 use parlor_core::room::RoomRef;
 use parlor_core::room_log::RoomLog;
-use parlor_core::{Actor, Chat, Engines, Error, Refusal, Who, World};
+use parlor_core::{Actor, Chat, Engines, Error, Who, World};
+
+pub(crate) use crate::support::refused;
+use crate::support::{Counter, Hands};
 
 /// Whoever runs the server.
 pub(crate) const OPERATOR: Actor = Actor { who: Who::Operator, origin: None };
@@ -65,45 +66,6 @@ impl Town {
 /// Somebody's address.
 pub(crate) fn from(last: u8) -> Option<Origin> {
     Some(Origin::from(IpAddr::from([10, 0, 0, last])))
-}
-
-#[track_caller]
-pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> Refusal {
-    match answer {
-        Err(Error::Refused(refusal)) => refusal,
-        other => panic!("{other:?} is no refusal"),
-    }
-}
-
-/// A clock that stands still until it is turned.
-#[derive(Default)]
-pub(crate) struct Hands(Mutex<Duration>);
-
-impl Hands {
-    pub(crate) fn turn(&self, seconds: u64) {
-        *self.0.lock().unwrap() += Duration::from_secs(seconds);
-    }
-}
-
-impl Clock for Hands {
-    fn wall(&self) -> Timestamp {
-        Timestamp(1)
-    }
-
-    fn monotonic(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-}
-
-#[derive(Default)]
-struct Counter(AtomicU64);
-
-impl Entropy for Counter {
-    fn fill(&self, bytes: &mut [u8]) {
-        for byte in bytes {
-            *byte = (self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
-        }
-    }
 }
 
 #[derive(Default)]

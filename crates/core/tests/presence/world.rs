@@ -1,49 +1,19 @@
 //! A chat whose time and randomness are the test's.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use parlor_core::connections::Identity;
 use parlor_core::ids::{Epoch, GuestId, LOBBY, RoomKey, Timestamp};
 use parlor_core::journal::Since;
 use parlor_core::limits::Limits;
 use parlor_core::model::Model;
-use parlor_core::ports::{Clock, Entropy, NoBus};
+use parlor_core::ports::NoBus;
 use parlor_core::pulse::Change;
 use parlor_core::room::RoomRef;
 use parlor_core::room_log::RoomLog;
 use parlor_core::{Actor, Chat, Engines, World, guests};
 
-#[derive(Default)]
-pub(crate) struct Hands(Mutex<Duration>);
-
-impl Hands {
-    pub(crate) fn turn(&self, seconds: u64) {
-        *self.0.lock().unwrap() += Duration::from_secs(seconds);
-    }
-}
-
-impl Clock for Hands {
-    fn wall(&self) -> Timestamp {
-        Timestamp(1)
-    }
-
-    fn monotonic(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-}
-
-#[derive(Default)]
-struct Counter(AtomicU64);
-
-impl Entropy for Counter {
-    fn fill(&self, bytes: &mut [u8]) {
-        for byte in bytes {
-            *byte = (self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
-        }
-    }
-}
+use crate::support::{Counter, Hands};
 
 pub(crate) struct Town {
     pub(crate) chat: Arc<Chat>,

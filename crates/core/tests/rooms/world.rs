@@ -1,8 +1,7 @@
 //! A chat with its engines running, whose time and randomness are the test's.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use parlor_core::account::Account;
 use parlor_core::chat::RoomPlan;
@@ -12,14 +11,17 @@ use parlor_core::ids::{Epoch, GuestId, RoomId, RoomKey, Seq, Timestamp};
 use parlor_core::journal::Since;
 use parlor_core::limits::Limits;
 use parlor_core::model::{FakePasswords, Model};
-use parlor_core::ports::{Clock, Entropy, NoBus, Store};
+use parlor_core::ports::{NoBus, Store};
 use parlor_core::pulse::{Attendance, Stay};
 use parlor_core::room::Role;
 use parlor_core::room_log::RoomLog;
 use parlor_core::text::DisplayName;
-use parlor_core::{Actor, Chat, Error, Refusal, Who, World};
+use parlor_core::{Actor, Chat, Who, World};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+pub(crate) use crate::support::refused;
+use crate::support::{Counter, Hands};
 
 /// Whoever runs the server.
 pub(crate) const OPERATOR: Actor = Actor { who: Who::Operator, origin: None };
@@ -134,42 +136,4 @@ pub(crate) fn guest(id: u64) -> Actor {
 
 pub(crate) fn by(account: &Account) -> Actor {
     Actor { who: Who::Account(account.id), origin: None }
-}
-
-#[track_caller]
-pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> Refusal {
-    match answer {
-        Err(Error::Refused(refusal)) => refusal,
-        other => panic!("{other:?} is no refusal"),
-    }
-}
-
-/// A clock that stands still until it is turned.
-#[derive(Default)]
-pub(crate) struct Hands(Mutex<Duration>);
-
-impl Hands {
-    pub(crate) fn turn(&self, seconds: u64) {
-        *self.0.lock().unwrap() += Duration::from_secs(seconds);
-    }
-}
-
-impl Clock for Hands {
-    fn wall(&self) -> Timestamp {
-        Timestamp(i64::try_from(self.monotonic().as_micros()).unwrap())
-    }
-
-    fn monotonic(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-}
-
-struct Counter(AtomicU64);
-
-impl Entropy for Counter {
-    fn fill(&self, bytes: &mut [u8]) {
-        for byte in bytes {
-            *byte = (self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
-        }
-    }
 }
