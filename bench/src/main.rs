@@ -4,7 +4,7 @@
 //! figure beside what is wanted. It judges nothing by its exit code: 0 means that everything could be measured.
 //!
 //! Map: [`posts`], [`polls`], [`idle`] and [`pages`] each measure one part of the HTTP door; [`fanout`], [`held`],
-//! [`joins`] and [`stalled`] one of the doors that tell people what is said. [`server`] starts the processes; [`baseline`]
+//! [`joins`] and [`stalled`] one of the doors that tell people what is said; [`chat1`] that of CHAT/1.0. [`server`] starts the processes; [`baseline`]
 //! and [`bare`] are the bare servers to compare with, [`others`] those of other people. [`http_load`] and [`writers`] make
 //! the load over HTTP, with [`http_client`] and [`answer`] to read it; [`crowd`] is everybody in a room, in processes of
 //! [`worker`], speaking a [`dialect`]. [`procfs`] reads the kernel's accounts; [`million`] makes the large store;
@@ -15,6 +15,7 @@
 mod answer;
 mod bare;
 mod baseline;
+mod chat1;
 mod crowd;
 mod dialect;
 mod fanout;
@@ -112,6 +113,7 @@ enum Part {
     Held,
     Joins,
     Stalled,
+    Chat1,
 }
 
 /// One part: takes its time, answers its rows of the table.
@@ -144,7 +146,7 @@ fn main() -> Result<()> {
     }
     let setup = Setup::new(&arguments)?;
     let mut report = Report { circumstances: circumstances(&setup)?, figures: Vec::new() };
-    let parts: [(Part, Measure); 10] = [
+    let parts: [(Part, Measure); 11] = [
         (Part::Size, size),
         (Part::Idle, idle::measure),
         (Part::Pages, pages::measure),
@@ -155,6 +157,7 @@ fn main() -> Result<()> {
         (Part::Held, held::measure),
         (Part::Joins, joins::measure),
         (Part::Stalled, stalled::measure),
+        (Part::Chat1, chat1::measure),
     ];
     let mut failures = Vec::new();
     for (part, measure) in parts {

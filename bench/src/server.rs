@@ -13,13 +13,15 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::procfs::CpuMeter;
 
 /// Limits that protect a public server and would only measure themselves here: 0 switches each off.
-const LIMITS_OFF: [&str; 6] = [
+const LIMITS_OFF: [&str; 8] = [
     "PARLOR_LIMITS_POSTS_BURST",
     "PARLOR_LIMITS_POSTS_PER_SECOND",
     "PARLOR_LIMITS_POSTS_PER_SECOND_PER_ADDRESS",
     "PARLOR_LIMITS_CONNECTIONS_PER_ADDRESS",
     "PARLOR_LIMITS_POLLS_PER_ADDRESS",
     "PARLOR_LIMITS_ROOMS_PER_HOUR_PER_ADDRESS",
+    "PARLOR_LIMITS_LOGINS_PER_MINUTE_PER_ADDRESS",
+    "PARLOR_LIMITS_REGISTRATIONS_PER_HOUR_PER_ADDRESS",
 ];
 
 /// A store may have to be recovered before the server is ready.
@@ -31,6 +33,8 @@ pub(crate) struct Server {
     address: SocketAddrV4,
     /// The terminal door of a parlor.
     term: Option<SocketAddrV4>,
+    /// Its CHAT/1.0 door.
+    chat: Option<SocketAddrV4>,
     ready_after: Duration,
     log: PathBuf,
 }
@@ -38,14 +42,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `parlor serve` on `data_dir` with its rates off and waits until `/healthz` answers 200.
     pub(crate) fn start_parlor(binary: &Path, data_dir: &Path) -> Result<Self> {
-        let (address, term) = (free_address()?, free_address()?);
+        let (address, term, chat) = (free_address()?, free_address()?, free_address()?);
         let mut command = Command::new(binary);
-        command
-            .args(["serve", "--http", &address.to_string(), "--term", &term.to_string(), "--data-dir"])
-            .arg(data_dir);
+        command.args(["serve", "--http", &address.to_string(), "--term", &term.to_string()]);
+        command.args(["--chat", &chat.to_string(), "--data-dir"]).arg(data_dir);
         command.envs(LIMITS_OFF.map(|key| (key, "0"))).stdin(Stdio::null());
         let mut server = Self::start(command, address, data_dir.with_extension("log"), is_healthy)?;
-        server.term = Some(term);
+        (server.term, server.chat) = (Some(term), Some(chat));
         Ok(server)
     }
 
@@ -83,7 +86,7 @@ impl Server {
         command.stdout(output.try_clone()?).stderr(output);
         let begun = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
-        let mut server = Self { child, address, term: None, ready_after: Duration::ZERO, log };
+        let mut server = Self { child, address, term: None, chat: None, ready_after: Duration::ZERO, log };
         while !is_ready(address) {
             if let Some(status) = server.child.try_wait()? {
                 bail!("the server ended with {status} before it was ready; it said:\n{}", server.last_words());
@@ -106,6 +109,11 @@ impl Server {
     /// Where parlor's terminal door listens.
     pub(crate) fn term(&self) -> Result<SocketAddrV4> {
         self.term.context("this server has no terminal door")
+    }
+
+    /// Where parlor's CHAT/1.0 door listens.
+    pub(crate) fn chat(&self) -> Result<SocketAddrV4> {
+        self.chat.context("this server has no CHAT/1.0 door")
     }
 
     /// From its start to its first 200 at `/healthz`.

@@ -8,12 +8,14 @@
 //! lines; its `[[bin]]` in Cargo.toml; seeds in `seeds/NAME/`. The test fails where one of these
 //! is missing. An input that once crashed becomes a seed.
 
+mod chat1;
 mod core;
 mod http;
 mod http_chat;
 mod term;
 mod wscmd;
 
+pub use chat1::{chat1_answers, chat1_requests};
 pub use core::{names, search_tokens, text_rule};
 pub use http::head_scan;
 pub use http_chat::{event_json, ext_value, form_body, number_and_key};
@@ -44,4 +46,6 @@ pub const TARGETS: &[Target] = &[
     Target { name: "text_commands", run: text_commands },
     Target { name: "server_messages", run: server_messages },
     Target { name: "websocket", run: websocket },
+    Target { name: "chat1_requests", run: chat1_requests },
+    Target { name: "chat1_answers", run: chat1_answers },
 ];

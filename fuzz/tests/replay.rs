@@ -63,6 +63,14 @@ const PIECES: &[&[u8]] = &[
     b"\x00\x00\x00\x00\x00\x00\x10\x01",
     b"\x81\x80\x00\x00\x00\x00",
     b"\x89\x80\x00\x00\x00\x00",
+    b"\n",
+    b"\n\n",
+    b"\r",
+    b"\x16",
+    b" CHAT/1.0\n",
+    b"SEND a CHAT/1.0\n\n",
+    b"Content-Length: 3\n",
+    b"content-length:",
 ];
 
 #[test]

@@ -32,7 +32,7 @@ export class Server {
   }
 
   async up() {
-    const args = ["serve", "--http", `127.0.0.1:${this.port}`, "--term", "off", "--data-dir", join(this.dir, "data")];
+    const args = ["serve", "--http", `127.0.0.1:${this.port}`, "--term", "off", "--chat", "off", "--data-dir", join(this.dir, "data")];
     // Nothing of the caller's own configuration. The limits on rates have tests of their own; here they
     // would only make a fast test slow.
     const env = {
@@ -42,6 +42,10 @@ export class Server {
       PARLOR_LIMITS_POSTS_PER_SECOND: "0",
       PARLOR_LIMITS_POSTS_PER_SECOND_PER_ADDRESS: "0",
       PARLOR_LIMITS_ROOMS_PER_HOUR_PER_ADDRESS: "0",
+      PARLOR_LIMITS_REGISTRATIONS_PER_HOUR_PER_ADDRESS: "0",
+      PARLOR_LIMITS_LOGINS_PER_MINUTE_PER_ADDRESS: "0",
+      // Servers run side by side, and would fight for its port.
+      PARLOR_CHAT: "off",
     };
     this.#process = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     const child = this.#process;
@@ -134,6 +138,24 @@ export const test = base.extend({
 });
 
 export { expect };
+
+export const PASSWORD = "correct horse";
+
+/** Makes an account by the form, and is where that leads. */
+export async function register(page, name, display = "") {
+  await page.goto(new URL("/register", page.url()).href);
+  await page.getByLabel("Name to log in with").fill(name);
+  await page.getByLabel("Name that people see").fill(display);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Make the account" }).click();
+}
+
+/** Logs in by the form that the page shows. */
+export async function logIn(page, name, password = PASSWORD) {
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+}
 
 export const field = (page) => page.getByLabel("Message", { exact: true });
 export const messages = (page) => page.locator("#log .message");

@@ -69,7 +69,11 @@ pub fn run(
     }
 }
 
-fn read_text(input: &mut dyn Read) -> Result<String, ClientError> {
+/// Reads a message's text to the end, without its last line end.
+///
+/// # Errors
+/// The input cannot be read, is longer than any message, or is not UTF-8.
+pub fn read_text(input: &mut dyn Read) -> Result<String, ClientError> {
     let mut bytes = Vec::new();
     input.take(INPUT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > INPUT_BYTES_MAX {

@@ -80,7 +80,7 @@ fn talk_by<T: Send>(
             }
             (typing, Some(interrupt))
         });
-        let args = ConnectArgs { address, raw, output_is_terminal: false };
+        let args = ConnectArgs { address, raw, ca: None, output_is_terminal: false };
         let mut console = Console {
             input: input.as_fd(),
             output: &mut output,
@@ -265,7 +265,7 @@ fn an_output_that_nobody_reads_ends_it_and_the_server_hears_a_goodbye() {
     let address = format!("term://{}", listener.local_addr().unwrap());
     let (input, _typing) = UnixStream::pair().unwrap();
     let (leave, _interrupt) = UnixStream::pair().unwrap();
-    let connected = Connected::dial(&ConnectArgs { address, raw: false, output_is_terminal: false }).unwrap();
+    let connected = Connected::dial(&ConnectArgs { address, raw: false, ca: None, output_is_terminal: false }).unwrap();
     let (mut stream, _) = listener.accept().unwrap();
     stream.write_all(&framed(b"hello\n")).unwrap();
     let mut console = Console {
@@ -291,7 +291,8 @@ fn where_nobody_listens_the_sentence_says_what_to_look_at() {
         (format!("term://{free}"), true, Exit::Usage, "--raw is for ws://"),
         ("http://127.0.0.1/".to_owned(), false, Exit::Usage, "give term://"),
     ] {
-        let failed = Connected::dial(&ConnectArgs { address: url, raw, output_is_terminal: false }).err().unwrap();
+        let failed =
+            Connected::dial(&ConnectArgs { address: url, raw, ca: None, output_is_terminal: false }).err().unwrap();
         assert_eq!(failed.exit(), exit);
         assert!(failed.to_string().contains(reason), "{failed}");
     }

@@ -12,7 +12,7 @@ use parlor_client::conversation::{CONVERSATIONS, Doors};
 fn hold(door: &str, server: fn(TcpStream)) -> ClientError {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let doors = Doors { http: address.to_string(), term: address.to_string() };
+    let doors = Doors { http: address.to_string(), term: address.to_string(), chat: address.to_string() };
     let (_, hold) = CONVERSATIONS.iter().find(|(name, _)| *name == door).unwrap();
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -39,7 +39,7 @@ fn framed(text: &str) -> Vec<u8> {
 fn a_door_that_is_closed_fails_it() {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     for (door, hold) in CONVERSATIONS {
-        let failed = hold(&Doors { http: address.clone(), term: address.clone() }).unwrap_err();
+        let failed = hold(&Doors { http: address.clone(), term: address.clone(), chat: address.clone() }).unwrap_err();
         assert!(failed.to_string().starts_with("cannot "), "{door}: {failed}");
     }
 }
@@ -72,6 +72,13 @@ fn a_wrong_answer_fails_it_and_is_shown_safely() {
         let _ = stream.write_all(&u64::MAX.to_be_bytes());
     });
     assert!(failed.to_string().contains("TooLong(18446744073709551615)"), "{failed}");
+
+    let failed = hold("chat1", |mut stream| {
+        let _ = stream.read(&mut [0; 4_096]);
+        let _ = stream.write_all(b"CHAT/1.0 409 Conf\x9blict\nContent-Length: 4\n\n\x1b[2J");
+    });
+    assert!(failed.to_string().contains("waited for \"the answer 201 to Call"), "{failed}");
+    assert!(!failed.to_string().contains(char::is_control), "{failed}");
 
     let failed = hold("wscmd", |stream| {
         if let Ok(mut socket) = tungstenite::accept(stream) {

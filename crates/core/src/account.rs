@@ -1,6 +1,7 @@
-//! Accounts, sessions and read marks as the store holds them. The doors that use them come later; their rows do not.
+//! Accounts, sessions, invitations and read marks as the store holds them.
 
-use crate::ids::{AccountId, GuestId, Number, Timestamp};
+use crate::event::Author;
+use crate::ids::{AccountId, GuestId, Number, RoomId, Timestamp};
 use crate::names::Handle;
 use crate::text::DisplayName;
 
@@ -17,6 +18,8 @@ pub struct Account {
     pub password: Option<String>,
     /// Whether it may not log in.
     pub disabled: bool,
+    /// Whether it runs the server. A store has at most one that does.
+    pub operator: bool,
     /// When it was made.
     pub created: Timestamp,
 }
@@ -24,7 +27,7 @@ pub struct Account {
 /// An account to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAccount {
-    /// Its number; `None`: the next one from 2^40 on.
+    /// Its number; `None`: the store's own next one, from 2^40 on.
     pub id: Option<AccountId>,
     /// The name by which it shall log in.
     pub handle: Handle,
@@ -32,11 +35,13 @@ pub struct NewAccount {
     pub display_name: DisplayName,
     /// Argon2id hash in PHC form; `None`: no password.
     pub password: Option<String>,
+    /// Whether it shall run the server; only while there is none that does.
+    pub operator: bool,
     /// The time now.
     pub now: Timestamp,
 }
 
-/// The SHA-256 of a session's token: the token itself is nowhere but with its client.
+/// The SHA-256 of a session's or an invitation's token: the token itself is nowhere but with who was given it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenHash(pub [u8; 32]);
 
@@ -61,6 +66,23 @@ pub struct Session {
     /// When it was last used.
     pub used: Timestamp,
     /// When it ends at the latest.
+    pub expires: Timestamp,
+}
+
+/// A right to become a member of a room, for whoever has the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Its token's hash.
+    pub token: TokenHash,
+    /// The room.
+    pub room: RoomId,
+    /// Who made it.
+    pub by: Author,
+    /// How many may still come by it; `None`: any number.
+    pub uses: Option<u32>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// From when on nobody can come by it.
     pub expires: Timestamp,
 }
 

@@ -1,8 +1,7 @@
 //! Who is connected to this node, by whatever door: their names, and where what concerns one person alone comes in.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -12,13 +11,15 @@ use crate::actor::{Actor, Who};
 use crate::chat::Chat;
 use crate::event::Author;
 use crate::guests;
-use crate::ids::{ConnectionId, GuestId};
+use crate::ids::{AccountId, ConnectionId, GuestId};
 use crate::limits;
 use crate::names::Handle;
 use crate::pulse::Stay;
 use crate::rates::Origin;
 use crate::refusal::{Error, Refusal};
+use crate::registry::{Connections, Whom};
 use crate::room_log::RoomLog;
+use crate::sessions::Grant;
 use crate::slot::Source;
 use crate::text::{DisplayName, Text};
 
@@ -93,6 +94,8 @@ pub enum News {
 pub struct Inbox {
     rooms: Mutex<Vec<Arc<RoomLog>>>,
     version: AtomicU64,
+    /// How often the person's roles in rooms changed.
+    roles: AtomicU64,
     changed: Notify,
 }
 
@@ -103,7 +106,14 @@ impl Inbox {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Grows with every new room and every whisper.
+    /// How often the person became a member of a room, stopped being one or got another role while being here: the version
+    /// grows with it, too.
+    #[must_use]
+    pub fn roles_version(&self) -> u64 {
+        self.roles.load(Ordering::Acquire)
+    }
+
+    /// Grows with every new room, every whisper, every change of a role, and when more of a room was seen.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
@@ -123,86 +133,29 @@ impl Inbox {
         }
     }
 
-    fn add(&self, log: &Arc<RoomLog>) {
+    pub(crate) fn add(&self, log: &Arc<RoomLog>) {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         if !rooms.iter().any(|known| known.id() == log.id()) {
             rooms.push(log.clone());
         }
         drop(rooms);
+        self.ring();
+    }
+
+    /// Tells of a change of a role.
+    pub(crate) fn role_changed(&self) {
+        self.roles.fetch_add(1, Ordering::AcqRel);
+        self.ring();
+    }
+
+    /// Tells that the person has seen more of a room.
+    pub(crate) fn mark_moved(&self) {
+        self.ring();
+    }
+
+    fn ring(&self) {
         self.version.fetch_add(1, Ordering::AcqRel);
         self.changed.notify_waiters();
-    }
-}
-
-/// Everybody who is connected to this node.
-#[derive(Default)]
-pub(crate) struct Connections {
-    // Held for look-ups only.
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    by_id: HashMap<ConnectionId, Arc<Identity>>,
-    /// Names held at terminals, and by whom.
-    held: HashMap<DisplayName, Author>,
-    people: HashMap<Author, Present>,
-}
-
-/// A person with a connection or an attendance, or who polled within the last ten seconds.
-#[derive(Default)]
-struct Present {
-    count: usize,
-    /// When the count fell to 0.
-    left: Duration,
-    inbox: Arc<Inbox>,
-}
-
-impl Connections {
-    /// One more connection or attendance of a person.
-    pub(crate) fn arrive(&self, who: Author) -> Arc<Inbox> {
-        let mut state = self.lock();
-        let present = state.people.entry(who).or_default();
-        present.count += 1;
-        present.inbox.clone()
-    }
-
-    /// One less. Who polls is here for ten seconds more.
-    pub(crate) fn depart(&self, who: Author, stay: Stay, now: Duration) {
-        let mut state = self.lock();
-        let Some(present) = state.people.get_mut(&who) else { return };
-        present.count = present.count.saturating_sub(1);
-        present.left = now;
-        if present.count == 0 && stay == Stay::Connected {
-            state.people.remove(&who);
-        }
-    }
-
-    /// Forgets those who polled ten seconds ago for the last time.
-    pub(crate) fn let_go(&self, now: Duration) {
-        let linger = Duration::from_secs(limits::LINGER_SECONDS);
-        self.lock().people.retain(|_, present| present.count > 0 || now.saturating_sub(present.left) < linger);
-    }
-
-    /// Shows a room of two, or a new message in it, to a person, if the person is here.
-    pub(crate) fn deliver_room(&self, who: Author, log: &Arc<RoomLog>) {
-        let inbox = self.lock().people.get(&who).map(|present| present.inbox.clone());
-        if let Some(inbox) = inbox {
-            inbox.add(log);
-        }
-    }
-
-    pub(crate) fn has(&self, who: Author) -> bool {
-        self.lock().people.contains_key(&who)
-    }
-
-    /// Who holds a name at a terminal.
-    pub(crate) fn holder(&self, name: &str) -> Option<Author> {
-        self.lock().held.get(&DisplayName::stored(name.to_owned())).copied()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -215,29 +168,33 @@ pub enum NameIs {
     Account(Account),
 }
 
+/// Why a connection is nobody's any more, though it did not ask for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Its log-in was ended: by its owner elsewhere, with the account's password, or by the operator.
+    Revoked,
+    /// Its session is another connection's now.
+    Moved,
+}
+
 /// A connection that lasts, at any door. Dropping it ends it: a name that it held is free again.
 pub struct Connection {
     chat: Arc<Chat>,
     id: ConnectionId,
     door: &'static str,
     origin: Option<Origin>,
-    // Held for memory work only.
-    as_whom: Mutex<(Arc<Identity>, Arc<Inbox>)>,
+    whom: Arc<Whom>,
 }
 
 impl Connection {
     pub(crate) fn begin(chat: Arc<Chat>, door: &'static str, origin: Option<Origin>) -> Connection {
-        let identity = Arc::new(Identity::unknown());
-        let id = loop {
-            let id = chat.draw_connection();
-            let mut state = chat.connections().lock();
-            // One that is in use can't be drawn again; that an old one is, is a matter of 2^53.
-            if let std::collections::hash_map::Entry::Vacant(free) = state.by_id.entry(id) {
-                free.insert(identity.clone());
-                break id;
-            }
-        };
-        Connection { chat, id, door, origin, as_whom: Mutex::new((identity, Arc::default())) }
+        let whom = Arc::new(Whom::new(door));
+        let mut id = chat.draw_connection();
+        // One that is in use can't be drawn again; that an old one is, is a matter of 2^53.
+        while !chat.connections().add(id, &whom) {
+            id = chat.draw_connection();
+        }
+        Connection { chat, id, door, origin, whom }
     }
 
     /// Its number, new at every connect.
@@ -252,7 +209,7 @@ impl Connection {
         Source { connection: self.id, tag, door: self.door }
     }
 
-    /// Who asks when this connection does.
+    /// Who asks when this connection does: a stranger from the moment at which its log-in ended.
     #[must_use]
     pub fn actor(&self) -> Actor {
         let who = match self.identity().who {
@@ -266,13 +223,19 @@ impl Connection {
     /// How it is known to others now.
     #[must_use]
     pub fn identity(&self) -> Arc<Identity> {
-        self.lock().0.clone()
+        self.whom.identity()
     }
 
     /// The rooms of two of its person; another one after a log-in.
     #[must_use]
     pub fn inbox(&self) -> Arc<Inbox> {
-        self.lock().1.clone()
+        self.whom.inbox()
+    }
+
+    /// Waits until its log-in ends though it did not ask for that; answers at once, and again and again, until it is somebody
+    /// else or a stranger by its own wish ([`Connection::become_stranger`]). Cancel safe.
+    pub async fn ended(&self) -> Ended {
+        self.whom.ended().await
     }
 
     /// Makes it a new guest, named `guest-ID`.
@@ -281,14 +244,15 @@ impl Connection {
     /// A `Fault` of the store.
     pub async fn be_guest(&self) -> Result<(), Error> {
         let guest = self.chat.new_guest().await?;
-        self.become_known(Identity::guest(guest, guests::unnamed(guest)));
+        self.become_guest(Identity::guest(guest, guests::unnamed(guest)));
         Ok(())
     }
 
     /// Takes a name at a terminal, which nobody else has then: 3 to 30 of `[a-z0-9_-]` (protocols: term, "Choosing a name").
     ///
     /// # Errors
-    /// `BadName`: not a valid name, or reserved; `NameTaken`: somebody's who is here, or a room's; or a `Fault`.
+    /// `BadName`: not a valid name, or reserved; `NameTaken`: somebody's who is here, a room's, or one that looks like an
+    /// account's; or a `Fault`.
     pub async fn take_name(&self, name: &str) -> Result<NameIs, Error> {
         let lower = name.bytes().all(|byte| !byte.is_ascii_uppercase());
         if let Some(handle) = Handle::find(name).filter(|_| lower)
@@ -300,30 +264,50 @@ impl Connection {
             return Err(Refusal::BadName("3 to 30 characters of a-z, 0-9, _ and -").into());
         }
         Handle::new(name)?;
-        if self.chat.is_room_name(name).await? {
-            return Err(Refusal::NameTaken.into());
+        // From here on nobody can make an account of this name, so the look after it holds until the name is taken.
+        let claim = self.chat.connections().claim(name)?;
+        match self.chat.account_like(name).await? {
+            Some(account) if account.handle.as_str() == name => return Ok(NameIs::Account(account)),
+            Some(_) => return Err(Refusal::NameTaken.into()),
+            None if self.chat.is_room_name(name).await? => return Err(Refusal::NameTaken.into()),
+            None => {}
         }
         let guest = self.chat.new_guest().await?;
         let name = DisplayName::stored(name.to_owned());
-        {
-            let mut state = self.chat.connections().lock();
-            if state.held.contains_key(&name) {
-                return Err(Refusal::NameTaken.into());
-            }
-            state.held.insert(name.clone(), Author::Guest(guest));
-        }
-        self.become_known(Identity { holds_name: true, ..Identity::guest(guest, name) });
+        self.become_guest(Identity { holds_name: true, ..Identity::guest(guest, name) });
+        drop(claim);
         Ok(NameIs::Yours)
     }
 
-    /// Makes it an account's connection. Whether it may be is the caller's to know: [`Chat::check_password`].
+    /// Makes it an account's connection for as long as it lasts. Whether it may be is the caller's to know:
+    /// [`Chat::check_password`].
     ///
     /// # Errors
-    /// A `Fault` of the store; the connection is who it was then.
+    /// `BadLogin` if the account was changed since it was looked up, so that it may not log in any more; or a `Fault` of the
+    /// store. The connection is who it was then.
     pub async fn log_in(&self, account: &Account) -> Result<(), Error> {
-        let rooms = self.chat.direct_rooms(Author::Account(account.id)).await?;
-        let inbox = self.become_known(Identity::account(account));
-        rooms.iter().for_each(|log| inbox.add(log));
+        let _expected = self.expect(account.id).await?;
+        let connections = self.chat.connections();
+        loop {
+            let version = connections.version();
+            let account = self.chat.still_as(account).await?;
+            let now = self.chat.clock().wall();
+            if connections.log_in(self.id, &self.whom, &account, now, version) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes it the connection of a session, and with it an account's, until the session ends or another connection is bound
+    /// to it; an older one that was bound to it is nobody's from now on, which its [`Connection::ended`] says.
+    ///
+    /// # Errors
+    /// `NotLoggedIn` if the session has ended; or a `Fault` of the store. The connection is who it was then.
+    pub async fn bind(&self, grant: &Grant) -> Result<(), Error> {
+        let _expected = self.expect(grant.account().id).await?;
+        if !self.chat.connections().bind(self.id, &self.whom, grant.in_force()) {
+            return Err(Refusal::NotLoggedIn.into());
+        }
         Ok(())
     }
 
@@ -335,33 +319,44 @@ impl Connection {
         self.be_guest().await
     }
 
-    fn become_known(&self, identity: Identity) -> Arc<Inbox> {
-        let identity = Arc::new(identity);
-        let inbox = identity.who.map_or_else(Arc::default, |who| self.chat.connections().arrive(who));
-        let before = std::mem::replace(&mut *self.lock(), (identity.clone(), inbox.clone())).0;
-        self.chat.connections().lock().by_id.insert(self.id, identity);
-        self.forget(&before);
-        inbox
+    /// Makes it nobody's, as it was at the beginning: after a log-out, or after its log-in has ended.
+    pub fn become_stranger(&self) {
+        self.chat.connections().become_stranger(self.id, &self.whom);
     }
 
-    /// What ends when the connection is somebody no longer.
-    fn forget(&self, before: &Identity) {
-        let Some(who) = before.who else { return };
-        if before.holds_name {
-            self.chat.connections().lock().held.remove(&before.name);
+    fn become_guest(&self, identity: Identity) {
+        self.chat.connections().become_guest(self.id, &self.whom, identity);
+    }
+
+    /// Puts a person's rooms of two into the inbox. The person counts as here from before they are read until the answer is
+    /// dropped, so one that is made meanwhile comes in by itself.
+    async fn expect(&self, account: AccountId) -> Result<Expected<'_>, Error> {
+        let who = Author::Account(account);
+        let connections = self.chat.connections();
+        let inbox = connections.arrive(who);
+        let expected = Expected { connections, who };
+        for log in self.chat.direct_rooms(who).await? {
+            inbox.add(&log);
         }
-        self.chat.connections().depart(who, Stay::Connected, Duration::ZERO);
+        Ok(expected)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, (Arc<Identity>, Arc<Inbox>)> {
-        self.as_whom.lock().unwrap_or_else(PoisonError::into_inner)
+/// Somebody who is about to be here.
+struct Expected<'a> {
+    connections: &'a Connections,
+    who: Author,
+}
+
+impl Drop for Expected<'_> {
+    fn drop(&mut self) {
+        self.connections.depart(self.who, Stay::Connected, Duration::ZERO);
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.forget(&self.identity());
-        self.chat.connections().lock().by_id.remove(&self.id);
+        self.chat.connections().remove(self.id);
     }
 }
 
@@ -375,8 +370,7 @@ impl Chat {
     /// Who a connection is, if it is open on this node or polled within the last ten seconds.
     #[must_use]
     pub fn connected(&self, connection: ConnectionId) -> Option<Arc<Identity>> {
-        let lasting = self.connections().lock().by_id.get(&connection).cloned();
-        lasting.or_else(|| self.polling(connection))
+        self.connections().identity(connection).or_else(|| self.polling(connection))
     }
 
     /// Whether a person has a connection, or polled within the last ten seconds.
@@ -388,13 +382,13 @@ impl Chat {
     /// The inbox of a person who is here.
     #[must_use]
     pub fn inbox(&self, who: Author) -> Option<Arc<Inbox>> {
-        self.connections().lock().people.get(&who).map(|present| present.inbox.clone())
+        self.connections().inbox(who)
     }
 
     /// Whether a guest holds a name at a terminal right now.
     #[must_use]
     pub fn holds_name(&self, guest: GuestId, name: &DisplayName) -> bool {
-        self.connections().lock().held.get(name) == Some(&Author::Guest(guest))
+        self.connections().holder(name.as_str()) == Some(Author::Guest(guest))
     }
 
     /// The person that a name means: one held at a terminal, an account's handle, or `guest-ID` of a guest who is here.

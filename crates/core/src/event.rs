@@ -188,6 +188,8 @@ pub enum Appended {
     NoRoom,
     /// The message that it names does not exist, or was deleted; nothing was appended.
     NoTarget,
+    /// The name that a room shall get is another room's or an account's; nothing was appended.
+    NameTaken,
     /// This draft alone could not be stored, for example because its room is damaged; nothing of it was appended.
     Failed(Fault),
 }

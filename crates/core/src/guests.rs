@@ -80,26 +80,35 @@ impl Guests {
         Some((GuestId(id.parse().ok()?), ConnectionId(u64::from_str_radix(connection, 16).ok()?)))
     }
 
-    fn is_mac(&self, mac: &str, parts: &[&str]) -> bool {
+    /// A name for something of this kind from which nobody can tell what it is: 32 hex digits, always the same.
+    pub(crate) fn opaque(&self, kind: &str, bytes: &[u8]) -> String {
+        self.mac(&["opaque", kind, &hex(bytes)])
+    }
+
+    pub(crate) fn is_mac(&self, mac: &str, parts: &[&str]) -> bool {
         self.mac(parts).as_bytes().ct_eq(mac.as_bytes()).into()
     }
 
     /// The first 128 bits of HMAC-SHA256 over the parts, in hex. No part holds a `.`, so the joint is unambiguous.
-    fn mac(&self, parts: &[&str]) -> String {
+    pub(crate) fn mac(&self, parts: &[&str]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("HMAC takes a key of any length");
         mac.update(parts.join(".").as_bytes());
         let bytes = mac.finalize().into_bytes();
-        bytes[..16].iter().fold(String::with_capacity(32), |mut hex, byte| {
-            for nibble in [byte >> 4, byte & 15] {
-                hex.push(char::from_digit(u32::from(nibble), 16).expect("a nibble is below 16"));
-            }
-            hex
-        })
+        hex(&bytes[..16])
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Range<u64>> {
         self.block.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        for nibble in [byte >> 4, byte & 15] {
+            hex.push(char::from_digit(u32::from(nibble), 16).expect("a nibble is below 16"));
+        }
+        hex
+    })
 }
 
 /// The name of a guest who gave none.

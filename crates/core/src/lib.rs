@@ -5,7 +5,8 @@
 //! - [`sequencer`]: the one writer; [`ports::Store`] numbers and commits, [`ports::Bus`] tells other nodes.
 //! - [`room_log`], `pages`, `logs`: a room on this node, the cache of log pages, the one way to read.
 //! - [`cursor`]: a reader; [`slot`]: an event with its encodings.
-//! - [`connections`]: who is connected; [`pulse`]: who is here in a room; [`journal`]: how readers hear of both.
+//! - [`connections`]: who is connected; [`sessions`]: log-ins that outlive a connection; `registry`: which of them hold now.
+//!   [`pulse`]: who is here in a room; [`journal`]: how readers hear of both.
 //! - [`event`], [`room`], [`account`], [`ids`], [`names`]: the words.
 //! - [`model`]: the store in memory that the real ones are compared with; [`search`], [`follower`]: the index.
 //! - [`caretaker`]: closes the rooms that vanish when unused.
@@ -13,7 +14,7 @@
 //! # Invariants
 //! - Nobody sees an event before the store has it durably; an author hears of it after the readers can.
 //! - Rights are checked in [`policy`] only, limits stand in [`limits`] only.
-//! - No lock is held across an `.await`, but for `fetching`, which is there to be waited for.
+//! - No lock is held across an `.await`, but for `fetching` and `changing`, which are there to be waited for.
 //! - Memory of a reader is constant: a number, and a place in the list of who waits for the head.
 //!
 //! # Absent on purpose
@@ -41,10 +42,12 @@ pub mod ports;
 pub mod pulse;
 pub mod rates;
 pub mod refusal;
+mod registry;
 pub mod room;
 pub mod room_log;
 pub mod search;
 pub mod sequencer;
+pub mod sessions;
 pub mod slot;
 pub mod text;
 

@@ -1,6 +1,9 @@
 //! Every limit of parlor: its unit, its default and its reason.
 //!
-//! Constants hold for every server. [`Limits`] are those that an operator may change (`[limits]` in the configuration).
+//! Constants hold for every server. [`Limits`] are those that an operator may change (`[limits]` in the configuration),
+//! [`Settings`] those with what else a chat is opened with.
+
+use std::time::Duration;
 
 /// Slots in a page of a room's log. 64 messages are a screen or two; larger pages make a miss near the head dearer.
 pub const PAGE_SLOTS: u64 = 64;
@@ -93,6 +96,30 @@ pub const LOGIN_DELAY_SECONDS_MAX: u64 = 15 * 60;
 
 /// Pairs of account and address of which failed logins are remembered, about 150 bytes each; then the mildest is forgotten.
 pub const LOGIN_ENTRIES: usize = 16_384;
+
+/// Sessions that an account may have; one more ends the one that was unused the longest.
+pub const SESSIONS: usize = 100;
+
+/// Sessions that a node keeps in memory while nobody holds them, about 500 bytes each; others are read again when used.
+pub const IDLE_SESSIONS: usize = 16_384;
+
+/// Accounts that a node keeps in memory, about 300 bytes each: whose name stands on what is said costs no read.
+pub const KNOWN_ACCOUNTS: usize = 16_384;
+
+/// Seconds after which a session's use is noted in the store again: what a crash may take off the time that it is kept.
+pub const SESSION_NOTE_SECONDS: u64 = 60;
+
+/// Seconds between two looks for sessions that have expired, in memory and in the store.
+pub const SESSIONS_LOOK_SECONDS: u64 = 60;
+
+/// Days without use after which a session ends (protocols: chat1), unless configured otherwise.
+pub const SESSION_DAYS: u64 = 30;
+
+/// Bytes of what a session is called in the list of sessions; what is longer is cut.
+pub const SESSION_LABEL_BYTES: usize = 200;
+
+/// Handles in one listing: under 1 MiB in any door's words (PROMISES S57).
+pub const LISTED_HANDLES: usize = 25_000;
 
 /// Accounts in one listing.
 pub const LISTED_ACCOUNTS: usize = 500;
@@ -196,6 +223,57 @@ pub const FIRST_WORD_SECONDS: u64 = 300;
 /// Bytes that a session reads at once; only while it reads it holds them.
 pub const READ_BYTES: usize = 4_096;
 
+/// Rooms that an account may own: a list that a person can still look through (PROMISES 3.13).
+pub const ROOMS_OWNED: usize = 50;
+
+/// Rooms, rooms of two aside, in which an account may have a role (protocols: common rules).
+pub const ROOMS_BELONGED: usize = 256;
+
+/// People whom one listing of a room's members names.
+pub const LISTED_MEMBERS: usize = 10_000;
+
+/// Members up to which a listing asks the store for each one alone; for more it reads all accounts in pages.
+pub const MEMBERS_ASKED_SINGLY: usize = 256;
+
+/// People who may be given a role at once.
+pub const ADDED_MEMBERS: usize = 256;
+
+/// Roles that a room keeps in memory, about 40 bytes each: who speaks in it costs no read.
+pub const KNOWN_ROLES: usize = 1_024;
+
+/// Invitations that a room may have at a time.
+pub const INVITATIONS: usize = 100;
+
+/// Seconds that an invitation holds at most: a year.
+pub const INVITATION_SECONDS_MAX: u64 = 365 * 24 * 3_600;
+
+/// Rooms that a person's list of rooms shows.
+pub const SHOWN_ROOMS: usize = 500;
+
+/// A person's own messages behind the read mark that are passed over in counting what is unread.
+pub const OWN_UNREAD: usize = 64;
+
+/// Messages that one answer hands out of what has arrived for an account.
+pub const RECEIVED_MESSAGES: usize = 1_000;
+
+/// Bytes of text after which such an answer ends (PROMISES S57); the message that goes over it is in it.
+pub const RECEIVED_BYTES: usize = 1024 * 1024;
+
+/// Events that one such answer looks at, those that are not handed out included: about 20 ms.
+pub const RECEIVED_EVENTS: usize = 20_000;
+
+/// Events after which what a reader passed over alone (nothing of it is ever handed out) is noted at once.
+pub const RECEIVED_EVENTS_NOTED: usize = 256;
+
+/// Rooms of which one such answer hands something out: what fits into its cursor.
+pub const RECEIVED_ROOMS: usize = 64;
+
+/// Characters of a cursor over what was received: it must fit a line of every door.
+pub const RECEIVE_CURSOR_CHARS: usize = 900;
+
+/// Events of a log that are looked through, from its end, for when somebody joined.
+pub const JOINED_EVENTS: usize = 100_000;
+
 /// Rooms that a connection may have joined (protocols: common rules).
 pub const ROOMS_JOINED: usize = 256;
 
@@ -225,6 +303,8 @@ pub struct Limits {
     pub rooms_per_hour_per_address: u32,
     /// Passwords that one address may try in a minute: each costs a core for about 20 ms. 0: no limit.
     pub logins_per_minute_per_address: u32,
+    /// Accounts an hour that one address may register. 0: no limit.
+    pub registrations_per_hour_per_address: u32,
     /// Connections in all, at all doors; 0: what the descriptor limit leaves (less 500).
     pub connections: usize,
     /// Connections from one address (IPv4) or one /64 (IPv6). 0: no limit.
@@ -243,6 +323,7 @@ impl Default for Limits {
             posts_per_second_per_address: 50,
             rooms_per_hour_per_address: 20,
             logins_per_minute_per_address: 20,
+            registrations_per_hour_per_address: 20,
             connections: 0,
             connections_per_address: 256,
             polls_per_address: 128,
@@ -260,9 +341,28 @@ impl Limits {
             posts_per_second_per_address: 0,
             rooms_per_hour_per_address: 0,
             logins_per_minute_per_address: 0,
+            registrations_per_hour_per_address: 0,
             connections_per_address: 0,
             polls_per_address: 0,
             ..Limits::default()
         }
+    }
+}
+
+/// What an operator may choose beside the limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The limits.
+    pub limits: Limits,
+    /// Whether accounts may do without a password: for machines that strangers can't reach.
+    pub passwordless_accounts: bool,
+    /// How long a session lasts without use.
+    pub session_ttl: Duration,
+}
+
+impl From<Limits> for Settings {
+    fn from(limits: Limits) -> Settings {
+        let session_ttl = Duration::from_secs(SESSION_DAYS * 24 * 3_600);
+        Settings { limits, passwordless_accounts: false, session_ttl }
     }
 }

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-use crate::event::Event;
+use crate::event::{Author, Event};
 use crate::ids::{Number, RoomId, RoomKey, Seq};
 use crate::limits;
+use crate::names::RoomName;
 use crate::pages::{Pages, page_start};
 use crate::ports::Store;
 use crate::refusal::Fault;
-use crate::room::{Room, RoomRef};
+use crate::room::{Role, Room, RoomRef};
 use crate::room_log::{Placed, RoomLog};
 use crate::slot::Slot;
 
@@ -25,11 +26,19 @@ pub(crate) struct Logs {
 struct Rooms {
     by_id: LruCache<RoomId, Arc<RoomLog>>,
     by_key: HashMap<RoomKey, RoomId>,
+    /// Where rooms were found by name or by their two people. These move between rooms, so the room itself has to agree.
+    by_name: HashMap<RoomName, RoomId>,
+    by_two: HashMap<(Author, Author), RoomId>,
 }
 
 impl Logs {
     pub(crate) fn new(store: Arc<dyn Store>, cache_bytes: usize) -> Logs {
-        let rooms = Rooms { by_id: LruCache::unbounded(), by_key: HashMap::new() };
+        let rooms = Rooms {
+            by_id: LruCache::unbounded(),
+            by_key: HashMap::new(),
+            by_name: HashMap::new(),
+            by_two: HashMap::new(),
+        };
         Logs { store, pages: Pages::new(cache_bytes), rooms: Mutex::new(rooms) }
     }
 
@@ -54,6 +63,34 @@ impl Logs {
             self.pages.forget(room, Number(0));
         }
         log
+    }
+
+    /// The room of this name, if that is known here without asking the store. Its time tells whether there is such a room:
+    /// only for those who may know.
+    pub(crate) fn named(&self, name: &RoomName) -> Option<Arc<RoomLog>> {
+        let log = self.lock().named(name)?;
+        is_current(&log).then_some(log)
+    }
+
+    /// The room of these two people, if that is known here without asking the store.
+    pub(crate) fn of_two(&self, two: (Author, Author)) -> Option<Arc<RoomLog>> {
+        let log = self.lock().of_two(two)?;
+        is_current(&log).then_some(log)
+    }
+
+    /// A person's role in a room, as of the head or later; asks the store only if it is not known here.
+    pub(crate) async fn role(&self, log: &RoomLog, who: Author) -> Result<Option<Role>, Fault> {
+        if !log.room().has_members {
+            return Ok(None);
+        }
+        let (known, changes) = log.known_role(who);
+        // A room that may have been left behind does not know what another node changed.
+        if let Some(role) = known.filter(|_| log.is_fresh()) {
+            return Ok(role);
+        }
+        let role = self.store.role(log.id(), who).await?;
+        log.keep_role(who, role, changes);
+        Ok(role)
     }
 
     /// Slots from `from` on, at most `max`, none beyond the end of the log; empty: there is nothing there yet.
@@ -193,8 +230,45 @@ impl Rooms {
         self.by_id.get(&id).cloned()
     }
 
+    fn named(&mut self, name: &RoomName) -> Option<Arc<RoomLog>> {
+        let id = *self.by_name.get(name)?;
+        let log = self.by_id.get(&id).filter(|log| log.room().name.as_ref() == Some(name)).cloned();
+        if log.is_none() {
+            self.by_name.remove(name);
+        }
+        log
+    }
+
+    fn of_two(&mut self, two: (Author, Author)) -> Option<Arc<RoomLog>> {
+        let id = *self.by_two.get(&two)?;
+        let log = self.by_id.get(&id).filter(|log| log.room().direct == Some(two)).cloned();
+        if log.is_none() {
+            self.by_two.remove(&two);
+        }
+        log
+    }
+
+    /// Notes by what a room was found, as the store just told it.
+    fn note(&mut self, room: &Room) {
+        if let Some(name) = &room.name {
+            self.by_name.insert(name.clone(), room.id);
+        }
+        if let Some(two) = room.direct {
+            self.by_two.insert(two, room.id);
+        }
+        // Names that rooms had before, and rooms that are not here any more, leave something behind.
+        let bound = 2 * limits::IDLE_ROOMS.max(self.by_id.len());
+        if self.by_name.len() + self.by_two.len() > bound {
+            let by_id = &self.by_id;
+            let room = |id: &RoomId| by_id.peek(id).map(|log| log.room());
+            self.by_name.retain(|name, id| room(id).is_some_and(|room| room.name.as_ref() == Some(name)));
+            self.by_two.retain(|two, id| room(id).is_some_and(|room| room.direct == Some(*two)));
+        }
+    }
+
     /// The room, and one that is not here any more.
     fn adopt(&mut self, room: Room) -> (Arc<RoomLog>, Option<RoomId>) {
+        self.note(&room);
         if let Some(log) = self.by_id.get(&room.id) {
             return (log.clone(), None);
         }
@@ -219,6 +293,11 @@ impl Rooms {
         self.by_key.remove(&log.key());
         Some(id)
     }
+}
+
+/// Whether a room is open, and was not left behind by what another node did.
+fn is_current(log: &RoomLog) -> bool {
+    log.is_fresh() && !log.head().closed
 }
 
 #[cfg(test)]

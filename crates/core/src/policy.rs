@@ -17,27 +17,36 @@ pub enum Verb {
     Post,
     /// Change or delete one's own message.
     AmendOwn,
+    /// Know who belongs to it.
+    List,
+    /// Belong to it no longer.
+    Leave,
     /// Delete somebody else's message.
     Moderate,
     /// Change its subject and settings.
     Configure,
-    /// Give and take the roles below one's own.
+    /// Make members and end that, ban and end that, make invitations: see [`check_role`].
     Invite,
+    /// Make admins, and end that.
+    Promote,
     /// End it.
     Close,
 }
 
 impl Verb {
     /// All verbs, for tables and tests.
-    pub const ALL: [Verb; 9] = [
+    pub const ALL: [Verb; 12] = [
         Verb::See,
         Verb::Enter,
         Verb::Read,
         Verb::Post,
         Verb::AmendOwn,
+        Verb::List,
+        Verb::Leave,
         Verb::Moderate,
         Verb::Configure,
         Verb::Invite,
+        Verb::Promote,
         Verb::Close,
     ];
 }
@@ -85,12 +94,15 @@ impl Standing {
 /// `NotFound` where the room must look like none, `Forbidden` where they know it but may not.
 pub fn check(verb: Verb, access: Access, standing: Standing) -> Result<(), Refusal> {
     let may = match (access, standing) {
-        (_, Standing::Operator | Standing::With(Role::Owner)) => return Ok(()),
+        (_, Standing::With(Role::Owner)) => true,
+        // Who belongs to nothing has nothing to leave.
+        (_, Standing::Operator) => verb != Verb::Leave,
         // To those whom a room keeps out it does not exist.
         (_, Standing::With(Role::Banned)) | (Access::Members, Standing::Stranger | Standing::Visitor) => {
             return Err(Refusal::NotFound);
         }
-        (_, Standing::With(Role::Admin)) => verb != Verb::Close,
+        (_, Standing::With(Role::Admin)) => !matches!(verb, Verb::Promote | Verb::Close),
+        (_, Standing::With(Role::Member)) if matches!(verb, Verb::List | Verb::Leave) => true,
         (_, Standing::With(Role::Member)) | (Access::Open, Standing::Visitor) => {
             matches!(verb, Verb::See | Verb::Enter | Verb::Read | Verb::Post | Verb::AmendOwn)
         }
@@ -99,6 +111,23 @@ pub fn check(verb: Verb, access: Access, standing: Standing) -> Result<(), Refus
         (Access::Question, Standing::Visitor) => matches!(verb, Verb::See | Verb::Enter),
         (Access::Question, Standing::Stranger) => verb == Verb::See,
     };
+    if may { Ok(()) } else { Err(Refusal::Forbidden) }
+}
+
+/// Whether somebody may change another person's role from one to another in a room that they know; `None`: no role.
+/// Admins make and ban members, and end both; owners make and end admins, too; the operator may also take an owner's role
+/// away. Nobody makes an owner, and nobody changes the role of somebody of their own rank or above.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn check_role(standing: Standing, from: Option<Role>, to: Option<Role>) -> Result<(), Refusal> {
+    let highest = match standing {
+        Standing::Operator => Some(Role::Owner),
+        Standing::With(Role::Owner) => Some(Role::Admin),
+        Standing::With(Role::Admin) => Some(Role::Member),
+        Standing::With(Role::Member | Role::Banned) | Standing::Visitor | Standing::Stranger => None,
+    };
+    let may = highest.is_some() && from <= highest && to <= highest && to != Some(Role::Owner);
     if may { Ok(()) } else { Err(Refusal::Forbidden) }
 }
 
@@ -124,9 +153,12 @@ mod tests {
             (Verb::Read, ["Sv.maop", "--.maop", "...maop"]),
             (Verb::Post, ["-v.maop", "--.maop", "...maop"]),
             (Verb::AmendOwn, ["-v.maop", "--.maop", "...maop"]),
+            (Verb::List, ["--.maop", "--.maop", "...maop"]),
+            (Verb::Leave, ["--.mao-", "--.mao-", "...mao-"]),
             (Verb::Moderate, ["--.-aop", "--.-aop", "...-aop"]),
             (Verb::Configure, ["--.-aop", "--.-aop", "...-aop"]),
             (Verb::Invite, ["--.-aop", "--.-aop", "...-aop"]),
+            (Verb::Promote, ["--.--op", "--.--op", "...--op"]),
             (Verb::Close, ["--.--op", "--.--op", "...--op"]),
         ];
         assert_eq!(expected.map(|row| row.0), Verb::ALL);
@@ -143,6 +175,38 @@ mod tests {
                     .collect();
                 assert_eq!(got, row, "{verb:?} {access:?}");
             }
+        }
+    }
+    /// From which role (down) to which (across) each standing may change somebody else's; a dash: not.
+    /// . none, b banned, m member, a admin, o owner.
+    #[test]
+    fn roles_are_given_and_taken_from_above() {
+        let roles = || [None].into_iter().chain(Role::ALL.map(Some));
+        let check_all = |standing| -> Vec<String> {
+            let row = |from| {
+                let may = |(to, letter)| if check_role(standing, from, to).is_ok() { letter } else { '-' };
+                roles().zip(".bmao".chars()).map(may).collect()
+            };
+            roles().map(row).collect()
+        };
+        for standing in Standing::ALL {
+            let expected = match standing {
+                Standing::Stranger | Standing::Visitor | Standing::With(Role::Banned | Role::Member) => ["-----"; 5],
+                Standing::With(Role::Admin) => [".bm--", ".bm--", ".bm--", "-----", "-----"],
+                Standing::With(Role::Owner) => [".bma-", ".bma-", ".bma-", ".bma-", "-----"],
+                Standing::Operator => [".bma-"; 5],
+            };
+            assert_eq!(check_all(standing), expected, "{standing:?}");
+        }
+    }
+
+    /// Whoever may change a role by the second table has the verb for it by the first.
+    #[test]
+    fn the_two_tables_agree() {
+        for standing in Standing::ALL {
+            let may = |verb| check(verb, Access::Open, standing).is_ok();
+            assert_eq!(check_role(standing, None, Some(Role::Member)).is_ok(), may(Verb::Invite), "{standing:?}");
+            assert_eq!(check_role(standing, None, Some(Role::Admin)).is_ok(), may(Verb::Promote), "{standing:?}");
         }
     }
 }

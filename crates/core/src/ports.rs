@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
+use crate::account::{Account, Guest, Invitation, NewAccount, ReadMark, Session, TokenHash};
 use crate::event::{Appended, Author, Draft, Event};
 use crate::ids::{AccountId, GuestId, MessageKey, Number, RoomId, Seq, Timestamp};
 use crate::names::Handle;
@@ -40,6 +40,9 @@ pub trait Store: Send + Sync + 'static {
     /// Listed rooms that are not closed, newest event first (a room without events counts by its making); at most `limit`.
     async fn listed_rooms(&self, limit: usize) -> Result<Vec<Room>, Fault>;
 
+    /// Rooms that are not closed and not of two, by number, after this one; at most `limit`.
+    async fn rooms(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<Room>, Fault>;
+
     /// The room of two that is these two people's, given as [`crate::room::pair`] has them.
     async fn direct_room(&self, pair: (Author, Author)) -> Result<Option<Room>, Fault>;
 
@@ -63,11 +66,13 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// Looked at in this order: the room exists; the key is new (else the first answer, even in a room closed since,
     /// compared with the body as it was posted, whatever became of it); the room is open; the message that the draft
-    /// edits, deletes or reacts to exists and is not deleted, the one that it answers exists.
+    /// edits, deletes or reacts to exists and is not deleted, the one that it answers exists; the name that it gives the
+    /// room is no other room's and no account's.
     /// An edit replaces the message's text in place. A redaction blanks the texts of the message and of its edits, and
     /// takes its reactions off. Settings change the room, member events its roles; the name that a guest's message was
-    /// given is remembered; a room of two whose one loses the role is none any more ([`Room::part`]); `Closed` ends the log
-    /// and frees what the room was found by ([`Room::end`]).
+    /// given is remembered; a room of two whose one loses the role is none any more ([`Room::part`]); who loses the role or
+    /// is banned loses the invitations made to the room, too; `Closed` ends the log, all invitations, and frees what the
+    /// room was found by ([`Room::end`]).
     async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<Appended>, Fault>;
 
     /// Events from `from` on, in order, at most `limit`; also of a closed room.
@@ -96,8 +101,12 @@ pub trait Store: Send + Sync + 'static {
     /// Makes a guest's past an account's; `false` if it was claimed before, or there is no such account.
     async fn claim_guest(&self, guest: GuestId, account: AccountId) -> Result<bool, Fault>;
 
+    /// The guests whose past is an account's, by number.
+    async fn guests_of(&self, account: AccountId) -> Result<Vec<GuestId>, Fault>;
+
     /// Makes an account, and by an event of the system in the lobby's log, in the same step, a member of the lobby;
-    /// `None` if its handle is an account's or a room's, or its number is taken or not from 1 to 2^63 - 1.
+    /// `None` if its handle is an account's or a room's or looks like an account's ([`crate::names::skeleton`]), if its
+    /// number is taken or not from 1 to 2^63 - 1, or if it shall be the operator and there is one.
     async fn create_account(&self, account: NewAccount) -> Result<Option<Account>, Fault>;
 
     /// An account by its number.
@@ -106,15 +115,22 @@ pub trait Store: Send + Sync + 'static {
     /// An account by its handle.
     async fn account_by_handle(&self, handle: Handle) -> Result<Option<Account>, Fault>;
 
+    /// The account whose handle looks like this: given as [`crate::names::skeleton`] makes it.
+    async fn account_by_skeleton(&self, skeleton: String) -> Result<Option<Account>, Fault>;
+
+    /// Whether an account runs the server, disabled or not.
+    async fn has_operator(&self) -> Result<bool, Fault>;
+
     /// All accounts by handle, after this one, at most `limit`.
     async fn accounts(&self, after: Option<Handle>, limit: usize) -> Result<Vec<Account>, Fault>;
 
-    /// Overwrites an account's display name, password and state; handle and time of making stay.
+    /// Overwrites an account's display name, password and state; handle, time of making and being the operator stay.
     /// `false` if there is none with its number.
     async fn update_account(&self, account: Account) -> Result<bool, Fault>;
 
-    /// Removes an account with its sessions, marks and, by events of the system in their logs in the same step, its roles
-    /// in rooms that are not closed; its messages stay, so do its guests' claims; its handle is free. `false` if there is none.
+    /// Removes an account with its sessions, marks, positions, invitations and, by events of the system in their logs in
+    /// the same step, its roles in rooms that are not closed; its messages stay, so do its guests' claims; its handle is
+    /// free. `false` if there is none.
     async fn remove_account(&self, id: AccountId, now: Timestamp) -> Result<bool, Fault>;
 
     /// Begins a session; `false` if there is no such account, or the token is a session's already.
@@ -132,6 +148,31 @@ pub trait Store: Send + Sync + 'static {
     /// Ends a session; `false` if there was none.
     async fn end_session(&self, token: TokenHash) -> Result<bool, Fault>;
 
+    /// Ends all sessions of an account but this one; answers those that it ended, by token.
+    async fn end_sessions(&self, account: AccountId, except: Option<TokenHash>) -> Result<Vec<TokenHash>, Fault>;
+
+    /// Ends the sessions whose end is not after `now`; answers how many there were.
+    async fn expire_sessions(&self, now: Timestamp) -> Result<u64, Fault>;
+
+    /// Makes an invitation, and forgets those of its room that have expired by then; `false` if there is no such room that
+    /// is open, or the token is an invitation's already.
+    async fn create_invitation(&self, invitation: Invitation) -> Result<bool, Fault>;
+
+    /// An invitation by its token's hash, expired, used up or not.
+    async fn invitation(&self, token: TokenHash) -> Result<Option<Invitation>, Fault>;
+
+    /// Lets somebody come by an invitation; answers the room. `None` if there is none, it has expired at `now`, or the
+    /// person is banned. Who has no role becomes a member by an event of the system in the room's log in the same step,
+    /// which takes one use, and gets `None` if none is left. Who has a role keeps it and takes no use: a repeat is
+    /// answered like the first.
+    async fn use_invitation(&self, token: TokenHash, who: Author, now: Timestamp) -> Result<Option<RoomId>, Fault>;
+
+    /// A room's invitations, newest first, expired and used up ones included.
+    async fn invitations(&self, room: RoomId) -> Result<Vec<Invitation>, Fault>;
+
+    /// Ends an invitation; `false` if there was none.
+    async fn end_invitation(&self, token: TokenHash) -> Result<bool, Fault>;
+
     /// A person's role in a room. Roles change by member events in the log only.
     async fn role(&self, room: RoomId, who: Author) -> Result<Option<Role>, Fault>;
 
@@ -147,6 +188,19 @@ pub trait Store: Send + Sync + 'static {
 
     /// An account's read mark in a room.
     async fn read_mark(&self, room: RoomId, account: AccountId) -> Result<Option<ReadMark>, Fault>;
+
+    /// All of an account's read marks, by room, closed ones included.
+    async fn marks(&self, account: AccountId) -> Result<Vec<(RoomId, ReadMark)>, Fault>;
+
+    /// As [`mark_read`](Store::mark_read), for many in one step; what there is no room or account for is left out.
+    async fn mark_read_many(&self, marks: Vec<(AccountId, RoomId, ReadMark)>) -> Result<(), Fault>;
+
+    /// How far each room's log was handed out to an account, by room, closed ones included.
+    async fn received(&self, account: AccountId) -> Result<Vec<(RoomId, Seq)>, Fault>;
+
+    /// Moves such positions forward, at most to the head, all in one step; what there is no room or account for is left
+    /// out. `RoomId(0)` is no room and has no head: a position of it is kept as it is given, for the caller's own use.
+    async fn mark_received(&self, positions: Vec<(AccountId, RoomId, Seq)>) -> Result<(), Fault>;
 
     // Search
 

@@ -194,6 +194,19 @@ impl Presence {
         &self.changes
     }
 
+    /// Says that somebody who is here with an account is shown like this from now on.
+    pub(crate) fn show(&self, log: &RoomLog, now: Duration, identity: &Arc<Identity>) {
+        let mut attendees = self.lock();
+        let here = attendees.by_connection.iter();
+        let here = here.filter(|(_, at)| at.identity.who == identity.who && at.identity != *identity);
+        for connection in here.map(|(connection, _)| *connection).collect::<Vec<_>>() {
+            let Some(before) = attendees.replace(connection, identity.clone()) else { continue };
+            let connections = attendees.by_connection.len();
+            let kind = ChangeKind::Became { before };
+            self.tell(log, now, (connection, identity.clone()), kind, connections, 0);
+        }
+    }
+
     /// Whether nobody attends right now. Who left and only lingers does not keep a room in memory.
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().by_connection.values().all(|attendee| attendee.open == 0)

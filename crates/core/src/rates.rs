@@ -51,12 +51,13 @@ pub(crate) enum Person {
     Newcomer(Origin),
 }
 
-/// The rates of posts, of rooms made and of passwords tried.
+/// The rates of posts, of rooms made, of passwords tried and of accounts registered.
 pub(crate) struct Rates {
     person: Option<Rate<(Person, RoomId)>>,
     address: Option<Rate<Origin>>,
     rooms: Option<Rate<Origin>>,
     logins: Option<Rate<Origin>>,
+    registrations: Option<Rate<Origin>>,
 }
 
 impl Rates {
@@ -66,11 +67,13 @@ impl Rates {
         let per_address = limits.posts_per_second_per_address;
         let rooms = limits.rooms_per_hour_per_address;
         let logins = limits.logins_per_minute_per_address;
+        let registrations = limits.registrations_per_hour_per_address;
         Rates {
             person: Rate::new(limits.posts_burst, limits.posts_per_second, second, clock),
             address: Rate::new(per_address, per_address, second, clock),
             rooms: Rate::new(rooms, rooms, hour, clock),
             logins: Rate::new(logins, logins, minute, clock),
+            registrations: Rate::new(registrations, registrations, hour, clock),
         }
     }
 
@@ -94,6 +97,11 @@ impl Rates {
     /// Counts a password that is tried.
     pub(crate) fn login(&self, origin: Option<Origin>) -> Result<(), Refusal> {
         origin.map_or(Ok(()), |origin| check(self.logins.as_ref(), &origin))
+    }
+
+    /// Counts an account that somebody makes for himself.
+    pub(crate) fn registration(&self, origin: Option<Origin>) -> Result<(), Refusal> {
+        origin.map_or(Ok(()), |origin| check(self.registrations.as_ref(), &origin))
     }
 }
 

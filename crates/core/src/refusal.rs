@@ -73,6 +73,9 @@ pub enum Refusal {
     /// Not a password: empty, or longer than the limit.
     #[error("a password has 1 to {} bytes", crate::limits::PASSWORD_BYTES)]
     BadPassword,
+    /// An account has to have a password here, and none was given.
+    #[error("an account needs a password here")]
+    NoPassword,
     /// No such account, or not its password, or it may not log in: they look alike.
     #[error("wrong user name or password")]
     BadLogin,
@@ -85,6 +88,18 @@ pub enum Refusal {
     /// There is nobody like that, or the asker may not know: the two look alike.
     #[error("there is no such person")]
     NoSuchPerson,
+    /// No account has this name, of several that were named; what nothing can have is cut to 64 characters.
+    #[error("there is no user {0:?}")]
+    Unknown(String),
+    /// All who were named have this role, or a higher one.
+    #[error("all of them are members already")]
+    AlreadyMember,
+    /// The last owner can't go while others are members.
+    #[error("you are its last owner: the others would be left without one")]
+    LastOwner,
+    /// Not a cursor that this server gave to this account.
+    #[error("this cursor was never given to you: ask without one")]
+    BadCursor,
     /// A guest who is not here would never read it.
     #[error("this guest is not here any more")]
     Away,
@@ -141,10 +156,15 @@ impl Refusal {
             Refusal::NameTaken => "name_taken",
             Refusal::NumberTaken => "number_taken",
             Refusal::BadPassword => "bad_password",
+            Refusal::NoPassword => "no_password",
             Refusal::BadLogin => "bad_login",
             Refusal::LoggedIn => "logged_in",
             Refusal::WrongAnswer => "wrong_answer",
             Refusal::NoSuchPerson => "no_such_person",
+            Refusal::Unknown(_) => "unknown_user",
+            Refusal::AlreadyMember => "already_member",
+            Refusal::LastOwner => "last_owner",
+            Refusal::BadCursor => "bad_cursor",
             Refusal::Away => "away",
             Refusal::ToOneself => "to_oneself",
             Refusal::AlreadyHere => "already_here",

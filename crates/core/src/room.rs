@@ -141,6 +141,8 @@ impl Role {
 /// Which of a room's settings an event changes; `None` leaves one as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SettingsChange {
+    /// The new name of its own; the old one is free.
+    pub name: Option<RoomName>,
     /// The new subject.
     pub subject: Option<Subject>,
     /// Whether it is listed from now on.
@@ -152,6 +154,9 @@ pub struct SettingsChange {
 impl Room {
     /// Makes the change that a settings event tells of.
     pub fn apply(&mut self, change: &SettingsChange) {
+        if change.name.is_some() {
+            self.name.clone_from(&change.name);
+        }
         if let Some(subject) = &change.subject {
             self.subject = subject.clone();
         }
@@ -215,21 +220,22 @@ pub struct NewRoom {
     pub vanishes: bool,
     /// The two people of a room of two, in the order of [`pair`].
     pub direct: Option<(Author, Author)>,
-    /// Who else is a member from the start.
-    pub members: Vec<Author>,
+    /// Who else has which role from the start.
+    pub members: Vec<(Author, Role)>,
     /// The time now.
     pub now: Timestamp,
 }
 
 impl NewRoom {
-    /// Who is a member from the start, each once, in the order of their events: the two of a room of two first.
+    /// Who has which role from the start, each person once (the first role counts), in the order of their events: the two
+    /// of a room of two first, as its members.
     #[must_use]
-    pub fn first_members(&self) -> Vec<Author> {
-        let mut members = Vec::new();
-        let two = self.direct.into_iter().flat_map(|(low, high)| [low, high]);
-        for who in two.chain(self.members.iter().copied()) {
-            if !members.contains(&who) {
-                members.push(who);
+    pub fn first_members(&self) -> Vec<(Author, Role)> {
+        let mut members: Vec<(Author, Role)> = Vec::new();
+        let two = self.direct.into_iter().flat_map(|(low, high)| [(low, Role::Member), (high, Role::Member)]);
+        for (who, role) in two.chain(self.members.iter().copied()) {
+            if !members.iter().any(|(known, _)| *known == who) {
+                members.push((who, role));
             }
         }
         members

@@ -1,15 +1,17 @@
 //! A room on this node: its settings, its head that cursors watch, who is here.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
-use crate::event::Body;
-use crate::ids::{RoomId, RoomKey, Seq};
+use crate::event::{Author, Body};
+use crate::ids::{Number, RoomId, RoomKey, Seq};
+use crate::limits;
 use crate::pages::Pages;
 use crate::pulse::Presence;
-use crate::room::{Head, Room};
+use crate::room::{Head, Role, Room};
 use crate::slot::Slot;
 
 /// A room on this node. There is one for a room at a time, shared by all who use the room.
@@ -24,12 +26,23 @@ pub struct RoomLog {
     pub(crate) fetching: tokio::sync::Mutex<()>,
     /// Serialises placing; held for memory work only.
     placing: Mutex<()>,
+    /// Held for look-ups in memory only.
+    roles: Mutex<KnownRoles>,
     presence: Presence,
     /// Whether it was read or looked at lately; if not, a lost hint may have left it behind (see [`crate::Chat::look_at_heads`]).
     fresh: AtomicBool,
     /// Drafts of this node that are being committed: they place themselves, with where they came in, which the store does
     /// not know.
     committing: AtomicUsize,
+}
+
+/// Roles that were looked up, so that who speaks costs no read.
+#[derive(Default)]
+struct KnownRoles {
+    /// What the store said, `None` included: no role.
+    by_person: HashMap<Author, Option<Role>>,
+    /// How many events changed somebody's role here.
+    changes: u64,
 }
 
 /// Whether slots could be placed.
@@ -50,6 +63,7 @@ impl RoomLog {
             amendments: AtomicU64::new(0),
             fetching: tokio::sync::Mutex::new(()),
             placing: Mutex::new(()),
+            roles: Mutex::default(),
             presence: Presence::default(),
             fresh: AtomicBool::new(true),
             committing: AtomicUsize::new(0),
@@ -85,6 +99,12 @@ impl RoomLog {
     pub async fn closed(&self) {
         // An error says that the head is gone, and with it this log, which is borrowed here.
         let _ = self.watch().wait_for(|head| head.closed).await;
+    }
+
+    /// Waits until it has a message after this one, or is closed. Cancel safe.
+    pub async fn beyond(&self, number: Number) {
+        // An error says that the log is gone, which is borrowed here.
+        drop(self.watch().wait_for(|head| head.closed || head.number > number).await);
     }
 
     /// Watches the head. A reader marks it as seen, then reads, then sleeps: so no move is missed.
@@ -123,6 +143,40 @@ impl RoomLog {
         }
     }
 
+    /// A person's role if it is known here, and in any case how often roles changed so far: for [`RoomLog::keep_role`].
+    pub(crate) fn known_role(&self, who: Author) -> (Option<Option<Role>>, u64) {
+        let roles = self.roles();
+        (roles.by_person.get(&who).copied(), roles.changes)
+    }
+
+    /// Keeps what the store was asked when roles had changed that often. If they have since, it may have been overtaken.
+    pub(crate) fn keep_role(&self, who: Author, role: Option<Role>, changes: u64) {
+        let mut roles = self.roles();
+        if roles.changes != changes {
+            return;
+        }
+        if roles.by_person.len() >= limits::KNOWN_ROLES {
+            // All of them: in a crowd that is larger than the bound, the one that was used last would be of no more use.
+            roles.by_person.clear();
+        }
+        roles.by_person.insert(who, role);
+    }
+
+    /// Forgets a person's role that the store changed by itself, before the event that says so is here.
+    pub(crate) fn role_moved(&self, who: Author) {
+        {
+            let mut roles = self.roles();
+            roles.by_person.remove(&who);
+            roles.changes += 1;
+        }
+        // Never back to false here: a look-up too many is cheap, a role overlooked is not.
+        Arc::make_mut(&mut self.room.write().unwrap_or_else(PoisonError::into_inner)).has_members = true;
+    }
+
+    fn roles(&self) -> MutexGuard<'_, KnownRoles> {
+        self.roles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn amendments(&self) -> u64 {
         self.amendments.load(Ordering::Acquire)
     }
@@ -156,14 +210,19 @@ impl RoomLog {
             self.amendments.fetch_add(1, Ordering::AcqRel);
             pages.forget(self.id, target);
         }
+        if let Body::Member { who, .. } = &event.body {
+            // Before the head moves: whoever reads on sees that rights changed.
+            self.role_moved(*who);
+        }
         let mut room = self.room.write().unwrap_or_else(PoisonError::into_inner);
         match &event.body {
             Body::Settings(change) => Arc::make_mut(&mut room).apply(change),
-            // Never back to false here: a look-up too many is cheap, a role overlooked is not.
-            Body::Member { role: Some(_), .. } => Arc::make_mut(&mut room).has_members = true,
             Body::Member { who, role: None } if room.other(*who).is_some() => {
                 Arc::make_mut(&mut room).part(*who);
             }
+            // Its two people can have another room from now on. The name stays here, where it finds nothing any more: those who
+            // were in it are told what has ended.
+            Body::Closed => Arc::make_mut(&mut room).direct = None,
             _ => {}
         }
     }
@@ -176,5 +235,66 @@ fn same_page(a: Seq, b: Seq) -> bool {
 impl std::fmt::Debug for RoomLog {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("RoomLog").field("id", &self.id).field("head", &self.head()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AccountId, Epoch, Timestamp};
+    use crate::room::Access;
+    use crate::text::Subject;
+
+    fn log() -> RoomLog {
+        RoomLog::new(Room {
+            id: RoomId(7),
+            key: RoomKey::draw(|bytes| bytes.fill(7)),
+            epoch: Epoch(1),
+            name: None,
+            subject: Subject::stored("x".to_owned()),
+            listed: false,
+            access: Access::Members,
+            question: None,
+            vanishes: false,
+            direct: None,
+            created: Timestamp(1),
+            has_members: false,
+            head: Head::default(),
+            indexed: Seq(0),
+        })
+    }
+
+    fn person(number: u64) -> Author {
+        Author::Account(AccountId(number))
+    }
+
+    #[test]
+    fn a_role_is_kept_unless_it_was_overtaken() {
+        let log = log();
+        let (known, asked) = log.known_role(person(1));
+        assert_eq!(known, None);
+        log.keep_role(person(1), None, asked);
+        assert_eq!(log.known_role(person(1)).0, Some(None), "having none is worth knowing");
+        let (_, asked) = log.known_role(person(2));
+        // While the store is asked for the second one, the first one's role changes: nobody can say what was read.
+        log.role_moved(person(1));
+        log.keep_role(person(2), Some(Role::Member), asked);
+        assert_eq!(log.known_role(person(1)).0, None);
+        assert_eq!(log.known_role(person(2)).0, None);
+        assert!(log.room().has_members);
+        let (_, asked) = log.known_role(person(2));
+        log.keep_role(person(2), Some(Role::Member), asked);
+        assert_eq!(log.known_role(person(2)).0, Some(Some(Role::Member)));
+        log.role_moved(person(1));
+        assert_eq!(log.known_role(person(2)).0, Some(Some(Role::Member)), "another one's change takes nothing away");
+    }
+
+    #[test]
+    fn roles_are_bounded() {
+        let log = log();
+        for number in 1..=limits::KNOWN_ROLES as u64 * 3 {
+            log.keep_role(person(number), None, 0);
+            assert!(log.roles().by_person.len() <= limits::KNOWN_ROLES);
+        }
     }
 }

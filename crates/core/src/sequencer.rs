@@ -98,6 +98,7 @@ impl Sequencer {
                 Appended::KeyConflict => Err(Refusal::KeyConflict.into()),
                 Appended::NoRoom => Err(Refusal::RoomClosed.into()),
                 Appended::NoTarget => Err(Refusal::NoSuchMessage.into()),
+                Appended::NameTaken => Err(Refusal::NameTaken.into()),
                 Appended::Failed(fault) => {
                     tracing::error!(%fault, room = %log.id(), "a post could not be stored");
                     Err(fault.into())
@@ -145,19 +146,29 @@ fn duplicate(event: Event) -> Posted {
 pub(crate) struct Drafts(pub(crate) mpsc::Sender<Pending>);
 
 impl Drafts {
-    /// Waits for a place, then for the answer. If the caller goes away meanwhile, the draft is appended or not, never half:
-    /// the [`MessageKey`] tells on the next try.
-    pub(crate) async fn append(
+    /// Waits for a place only. Of one caller's drafts, the one that was submitted first is appended first. If the caller
+    /// goes away meanwhile, the draft is appended or not, never half: the [`MessageKey`] tells on the next try.
+    pub(crate) async fn submit(
         &self,
         log: &Arc<RoomLog>,
         draft: Draft,
         source: Option<Source>,
-    ) -> Result<Posted, Error> {
+    ) -> Result<Submitted, Error> {
         let (answer, answered) = oneshot::channel();
         let asker = Asker { log: log.clone(), source, answer };
         self.0.send(Pending { draft, asker }).await.map_err(|_| Fault::Unavailable("the server is stopping".into()))?;
+        Ok(Submitted(answered))
+    }
+}
+
+/// A draft that the writer has.
+pub(crate) struct Submitted(oneshot::Receiver<Result<Posted, Error>>);
+
+impl Submitted {
+    /// Waits until it is durable, or was refused.
+    pub(crate) async fn posted(self) -> Result<Posted, Error> {
         // The writer had it and went away: nobody can say how far it came.
-        answered.await.map_err(|_| Fault::OutcomeUnknown("the server stopped meanwhile".into()))?
+        self.0.await.map_err(|_| Fault::OutcomeUnknown("the server stopped meanwhile".into()))?
     }
 }
 

@@ -7,6 +7,7 @@ import { Log, both, localise } from "./log.js";
 import { Outbox } from "./outbox.js";
 import { Poll } from "./poll.js";
 import { storage } from "./request.js";
+import { Seen } from "./seen.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -19,6 +20,7 @@ function start(room) {
   const outbox = new Outbox(room.dataset.key, log);
   const poll = new Poll(room, log, outbox, status);
   const here = new Here(room, log);
+  if (room.dataset.account !== undefined) new Seen(room, log);
   new Composer(room, outbox);
   byId("retry").addEventListener("click", () => poll.again());
   addEventListener("online", () => poll.again());
@@ -138,24 +140,30 @@ function drawer() {
 /** The address bar knows the address that works from here, also behind a proxy. */
 function share(key) {
   const field = byId("link");
-  if (!field) return; // A room of two is nobody else's.
+  if (!field) return; // A room of two is nobody else's, and members are invited on a page of their own.
   field.value = new URL(`/chat/${key}`, location.href).href;
   byId("send-url").textContent = new URL(`/send/${key}`, location.href).href;
+  const panel = document.querySelector(".share");
+  const close = () => { panel.open = false; byId("copy").textContent = "Copy"; };
+  document.addEventListener("click", (event) => { if (panel.open && !panel.contains(event.target)) close(); });
+  panel.addEventListener("keydown", (event) => { if (event.key === "Escape") { close(); panel.querySelector("summary").focus(); } });
+}
+
+/** A link that is to be handed on. */
+function copyable() {
+  const [field, copy] = [byId("link"), byId("copy")];
+  if (!copy) return;
   field.addEventListener("focus", () => field.select());
-  const copy = byId("copy");
   copy.hidden = false;
   copy.addEventListener("click", async () => {
     // The clipboard interface is missing on plain http; the old command is not.
     try { await navigator.clipboard.writeText(field.value); } catch { field.select(); document.execCommand("copy"); }
     copy.textContent = "Copied";
-    byId("announce").textContent = "Link copied";
+    if (byId("announce")) byId("announce").textContent = "Link copied";
   });
-  const panel = document.querySelector(".share");
-  const close = () => { panel.open = false; copy.textContent = "Copy"; };
-  document.addEventListener("click", (event) => { if (panel.open && !panel.contains(event.target)) close(); });
-  panel.addEventListener("keydown", (event) => { if (event.key === "Escape") { close(); panel.querySelector("summary").focus(); } });
 }
 
 for (const time of document.querySelectorAll("time[data-show=both]")) localise(time, both);
+copyable();
 const room = byId("room");
 if (room) start(room);

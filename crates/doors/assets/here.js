@@ -29,6 +29,7 @@ export class Here {
   #known = null; // Who was here at the last look, by id.
   #coming = new Map();
   #letters = [];
+  #rooms = []; // Only of an account.
   #told = 0; // How many new private messages have been told of.
 
   constructor(room, log) {
@@ -89,7 +90,7 @@ export class Here {
   #answer({ status, headers, text }, hung, took_ms) {
     if (status === 200) {
       this.#show(JSON.parse(text));
-    } else if ([403, 404, 410].includes(status)) {
+    } else if ([401, 403, 404, 410].includes(status)) {
       this.#life += 1; // The room is not ours any more; the conversation says so.
       return 0;
     } else if (status !== 204) {
@@ -107,7 +108,7 @@ export class Here {
     return failures === 0 ? TIGHT_MS : backoff_ms(failures);
   }
 
-  #show({ version, count, people, private: letters }) {
+  #show({ version, count, people, private: letters, rooms }) {
     this.#version = version;
     this.#announce(people);
     const me = people.filter(({ id }) => id === this.log.me);
@@ -119,6 +120,10 @@ export class Here {
     byId("pile").replaceChildren(...all.slice(0, 3).map((person) => {
       return make("span", { className: `avatar hue-${hue(person.id)}`, textContent: initial(person.name) });
     }));
+    if (rooms) {
+      this.#rooms = rooms.filter(({ key }) => key !== this.key);
+      this.#drawRooms();
+    }
     if (letters) {
       this.#letters = letters.filter(({ key }) => key !== this.key);
       this.#drawLetters();
@@ -179,7 +184,9 @@ export class Here {
   }
 
   #drawLetters() {
-    const letters = this.#letters.map((letter) => ({ ...letter, news: Math.max(0, letter.number - seen(letter.key)) }));
+    // Of an account the server knows what was seen, wherever that was; of a guest this browser does.
+    const news = ({ key, number, unread }) => unread ?? Math.max(0, number - seen(key));
+    const letters = this.#letters.map((letter) => ({ ...letter, news: news(letter) }));
     byId("private").hidden = letters.length === 0;
     byId("letters").replaceChildren(...letters.map(({ key, with: other, news }) => {
       const badge = make("span", { className: "avatar", textContent: initial(other.name), ariaHidden: "true" });
@@ -190,11 +197,20 @@ export class Here {
     this.#tell(letters.filter(({ news }) => news > 0));
   }
 
+  #drawRooms() {
+    byId("mine").hidden = this.#rooms.length === 0;
+    byId("rooms").replaceChildren(...this.#rooms.map(({ key, subject, unread }) => {
+      const link = make("a", { href: `/chat/${key}` }, make("bdi", { className: "name", textContent: subject }));
+      if (unread) link.append(" ", make("span", { className: "badge", textContent: `${unread} new` }));
+      return make("li", {}, link);
+    }));
+  }
+
   #tell(letters) {
     const count = letters.reduce((sum, { news }) => sum + news, 0);
     byId("who").classList.toggle("news", count > 0);
     byId("who-news").textContent = count ? `, ${count} new private ${count === 1 ? "message" : "messages"}` : "";
-    this.log.letters = count;
+    this.log.letters = count + this.#rooms.reduce((sum, { unread }) => sum + unread, 0);
     const notice = byId("notice");
     if (count === 0) notice.hidden = true;
     if (count > this.#told) {

@@ -51,6 +51,8 @@ export class Log {
     this.#count(this.missed, this.below);
   }
 
+  get atBottom() { return this.#bottom; }
+
   has(number) { return byId(`m${number}`) !== null; }
   rows() { return [...this.list.querySelectorAll(".message")]; }
 

@@ -10,6 +10,7 @@ const HIDDEN_POLLS_MAX = 2; // With what two visible tabs hold, and who is here,
 const HIDDEN_REST_MS = 8_000; // The server counts a person as here until 10 s after the last request.
 const WANTED = "asked anew on purpose";
 
+const byId = (id) => document.getElementById(id);
 const now = () => performance.now();
 
 /** Waits for one message after the other, from `data-next` on, until the room is gone. */
@@ -108,6 +109,9 @@ export class Poll {
         if (headers.get("Chat-Number") === null) return this.#gone("This room was closed");
         this.#show(number, { number, deleted: true });
         return this.#well();
+      case 401:
+        byId("log-in").hidden = false;
+        return this.#gone("You are logged out here", "Log in to go on.");
       case 404:
         return this.#gone("This room is not here any more");
       default:
@@ -139,10 +143,10 @@ export class Poll {
     return wait_ms || backoff_ms(this.#failures++);
   }
 
-  #gone(sentence) {
+  #gone(sentence, left = "What you see here is all that is left of it.") {
     this.#over = true;
     this.outbox.stop(sentence);
-    this.status.show("gone", `${sentence}. What you see here is all that is left of it.`);
+    this.status.show("gone", `${sentence}. ${left}`);
     document.querySelector("#composer .send").disabled = true;
     return 0;
   }

@@ -39,6 +39,11 @@ pub trait Serve: Send + Sync + 'static {
         false
     }
 
+    /// Descriptors that a connection takes: as many places, because those are what the descriptors leave.
+    fn descriptors(&self) -> u32 {
+        1
+    }
+
     /// What a connection for which there is no place is told, whole: the door's own bytes.
     fn turned_away(&self, why: &TurnedAway) -> Bytes;
 
@@ -121,7 +126,8 @@ impl Listener {
     }
 
     fn place(&self, peer: SocketAddr, alive: &mpsc::Sender<()>) -> Result<Place, TurnedAway> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| TurnedAway::Full)?;
+        let places = self.door.descriptors();
+        let place = self.places.clone().try_acquire_many_owned(places).map_err(|_| TurnedAway::Full)?;
         // A proxy of ours carries everybody; its clients are counted by their requests.
         let of_address = if self.door.trusts(peer.ip()) { None } else { Some(self.by_address.hold(peer.ip().into())) };
         let of_address = of_address.transpose().map_err(TurnedAway::OfAddress)?;
@@ -141,7 +147,7 @@ fn say_at_once(stream: TcpStream, bytes: &[u8]) -> Option<TcpStream> {
 
 /// Reads what a client still sends, for a second at most. A close with unread bytes resets the connection, and that can
 /// take away from the client what it was told.
-async fn hear_out(mut stream: TcpStream) {
+pub(crate) async fn hear_out(mut stream: TcpStream) {
     let mut unheard = [0; 1_024];
     let heard = async { while matches!(stream.read(&mut unheard).await, Ok(1..)) {} };
     // Whoever goes on for longer has had the time to read.

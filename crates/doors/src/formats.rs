@@ -16,3 +16,5 @@ pub(crate) const TERM: Format = Format::new(4);
 pub(crate) const WSCMD_UTF16: Format = Format::new(5);
 /// The frame of a message, with lengths in bytes (wscmd).
 pub(crate) const WSCMD_UTF8: Format = Format::new(6);
+/// The event as a pushed message (chat1).
+pub(crate) const CHAT1: Format = Format::new(7);

@@ -2,10 +2,10 @@
 //!
 //! # Map
 //! - [`DOORS`]: the one table of them.
-//! - [`accept`]: the accept loop of every TCP door.
+//! - [`accept`]: the accept loop of every TCP door; [`tls`]: TLS before it; `stalled`: gives readers up that take nothing.
 //! - [`http`]: what all HTTP doors share: connections, front, addresses, refusals in HTTP's words.
 //! - [`http_chat`]: HTTP long-poll chat.
-//! - [`term`]: the terminal door.
+//! - [`term`]: the terminal door; [`chat1`]: CHAT/1.0.
 //! - [`live`]: delivery to connections that are told what happens, for the doors that need it.
 //! - `json`, `formats`: the event as JSON; which encoding lies in which cell of a slot.
 //!
@@ -19,15 +19,19 @@
 //! SQL, the configuration's grammar, signals and the environment. Tasks are spawned through the runtime handle that comes in.
 
 pub mod accept;
+pub mod chat1;
 mod formats;
 pub mod http;
 pub mod http_chat;
 mod json;
 pub mod live;
+mod stalled;
 pub mod term;
+pub mod tls;
 pub mod wscmd;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parlor_core::Chat;
 use tokio::runtime::Handle;
@@ -59,14 +63,17 @@ pub struct Streams {
     pub chat: Arc<Chat>,
     /// Messages that are shown to who comes in.
     pub history_on_join: usize,
+    /// How long nothing must come behind a request that does not say where it ends (chat1).
+    pub quiet: Duration,
     /// Where what outlives a connection runs.
     pub tasks: Handle,
 }
 
 /// Every door there is. A new one is a line here; a test looks for its document and its fuzz target.
-pub const DOORS: [Door; 3] = [
+pub const DOORS: [Door; 4] = [
     Door { name: "http-chat", mount: Mount::Http(http_chat::routes) },
     Door { name: "term", mount: Mount::Stream(term::open) },
+    Door { name: "chat1", mount: Mount::Stream(chat1::open) },
     Door { name: "wscmd", mount: Mount::Http(wscmd::routes) },
 ];
 

@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Environment, Sources};
+use crate::operate::{RoomCommand, UserCommand};
 
 /// One room, many doors: a chat server that one person can run.
 // Without `Debug`, here and below: one of the flags is a password.
@@ -22,6 +23,8 @@ Examples:
   parlor serve -d -p 4000              the same as a daemon, on port 4000
   parlor send lobby 'Tea is ready'     say something in a room
   parlor connect term://127.0.0.1      talk at the terminal door
+  parlor connect chat://127.0.0.1      talk as somebody with an account
+  parlor user list                     who has an account
   parlor tail lobby --since 0 --json   read a room from its first message on, and wait for more
   parlor config show --origin          every setting, and where it comes from
 
@@ -31,8 +34,14 @@ ROOM is a room's name, its 32-character key, or its URL.";
 pub(crate) enum Command {
     /// Open the doors and serve until told to stop.
     Serve(ServeArguments),
-    /// Talk at a running server's terminal door, or by its WebSocket text commands.
+    /// Talk at a running server's terminal door, at its CHAT/1.0 door, or by its WebSocket text commands.
     Connect(ConnectArguments),
+    /// Make, change and remove accounts, on a running server or a stopped one.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make, list and end rooms, on a running server or a stopped one.
+    #[command(subcommand)]
+    Room(RoomCommand),
     /// Send a message to a room of a running server.
     Send(SendArguments),
     /// Print a room's messages and wait for more.
@@ -121,6 +130,12 @@ pub(crate) struct ConfigFlags {
     /// Address and port of the terminal door, or off [default: 127.0.0.1:1235].
     #[arg(long, value_name = "ADDR|off")]
     term: Option<String>,
+    /// Address and port of the terminal door over TLS, or off; it needs tls.certificate and tls.key [default: off].
+    #[arg(long, value_name = "ADDR|off")]
+    term_tls: Option<String>,
+    /// Address and port of the CHAT/1.0 door, or off [default: 127.0.0.1:31145].
+    #[arg(long, value_name = "ADDR|off")]
+    chat: Option<String>,
     /// Password for the commands that ask for the server's; others on this machine can see it in the list of processes, so
     /// better set server_password_file or PARLOR_SERVER_PASSWORD.
     #[arg(long, value_name = "PASSWORD")]
@@ -148,6 +163,8 @@ impl ConfigFlags {
         let flags = [
             ("http", "--http", &self.http),
             ("term", "--term", &self.term),
+            ("term_tls", "--term-tls", &self.term_tls),
+            ("chat", "--chat", &self.chat),
             ("server_password", "--server-password", &self.server_password),
             ("data_dir", "--data-dir", &self.data_dir),
             ("store", "--store", &self.store),
@@ -168,22 +185,38 @@ Examples:
   parlor connect term://127.0.0.1                    the terminal door of this machine
   parlor connect ws://127.0.0.1:1234/websocket       text commands, typed without counting: send 3 hello
   parlor connect --raw ws://127.0.0.1:1234 < script  text commands as the protocol writes them
+  parlor connect chat://127.0.0.1 --user anna        be anna, in CHAT/1.0; the session is kept for the next time
+  parlor connect chat://127.0.0.1 --send josie 'Tea?'  say one thing and end
 
 Each line is sent when it is complete, and what comes is printed as it comes. At a terminal door the server says what
-to type, and an empty line leaves; at ws:// type /help. Ctrl-C and Ctrl-D leave.
+to type, and an empty line leaves; at ws:// and chat:// type /help. Ctrl-C and Ctrl-D leave. A chat:// connection that breaks is
+made again. Its sessions are in $XDG_STATE_HOME/parlor/cookies.json (else ~/.local/state), which nobody else can read.
 
 Exit codes:
   0   the input ended, or you left      2   wrong command line
-  1   the server closed                 69  no server answers there";
+  1   the server closed, or refused     69  no server answers there";
 
 #[derive(Debug, Args)]
 #[command(after_help = CONNECT_EXAMPLES)]
 pub(crate) struct ConnectArguments {
-    /// term://HOST[:PORT] (port 1235 if none is given) or ws://HOST[:PORT][/PATH] (80, /websocket).
+    /// term://HOST[:PORT] (port 1235 if none is given), terms://HOST[:PORT] (the same over TLS, 1236) or ws://HOST[:PORT][/PATH] (80, /websocket).
     pub(crate) address: String,
-    /// With ws://: send each line as a message, print each message as a line, both unchanged.
+    /// With ws://: send each line as a message, print each message as a line, both unchanged. With chat://: the same with
+    /// requests and answers; \n in a line is a line end.
     #[arg(long)]
     pub(crate) raw: bool,
+    /// With chat://: who to be [default: whoever you were the last time].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// With chat://: the first line of standard input is the password.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// With chat://: say this to a person or group, and end; TEXT "-" reads standard input.
+    #[arg(long, num_args = 2.., value_names = ["TO", "TEXT"], conflicts_with = "raw")]
+    pub(crate) send: Vec<String>,
+    /// With terms://: trust the certificates in this file (PEM), and no others [default: Mozilla's authorities].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,10 +4,10 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_backend::Argon2Passwords;
-use parlor_core::limits;
+use parlor_core::limits::{self, Settings};
 use parlor_core::ports::{NoBus, Store};
 use parlor_core::rates::Occupancy;
-use parlor_core::{Chat, World};
+use parlor_core::{Chat, Engines, World};
 use parlor_doors::accept::{Listener, Serve};
 use parlor_doors::http::{Http, HttpOptions, ServerPassword, TrustedProxies};
 use parlor_doors::{Mount, Streams};
@@ -15,12 +15,14 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 
+use crate::certificate;
 use crate::config::{Config, Secret};
+use crate::operate::Operator;
 use crate::runtime::{self, SystemClock, SystemEntropy};
 use crate::sockets::Sockets;
 
 /// Serves the doors on `sockets` over `store` until `stopping` is true and everybody has gone. `opened` is called when
-/// nothing can fail any more.
+/// nothing can fail any more, with the token of the link that makes somebody the operator, if nobody is.
 ///
 /// # Errors
 /// The store cannot be read, `opened` failed, or the sequencer ended before its time.
@@ -30,20 +32,22 @@ pub(crate) async fn serve(
     sockets: Sockets,
     connections: usize,
     stopping: watch::Receiver<bool>,
-    opened: impl FnOnce() -> anyhow::Result<()>,
+    opened: impl FnOnce(Option<&str>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let world = World {
-        store,
-        bus: Arc::new(NoBus),
-        clock: Arc::new(SystemClock::new()),
-        entropy: Arc::new(SystemEntropy),
-        passwords: Arc::new(Argon2Passwords::new(runtime::cores(), Arc::new(SystemEntropy))?),
-    };
-    let (chat, engines) = Chat::open(world, config.limits.clone(), config.cache_bytes).await?;
+    let (chat, engines) = open(config, store).await?;
     let mut sequencer = runtime::spawn(engines.sequencer.run());
     runtime::spawn(engines.follower.run(|| tokio::time::sleep(Duration::from_millis(limits::INDEX_REST_MILLIS))));
     runtime::spawn(engines.caretaker.run(stopping.clone()));
     runtime::spawn(look_at_heads(Arc::downgrade(&chat)));
+    let operator_link = chat.operator_link().await?;
+    match Operator::open(&config.data_dir) {
+        Ok(operator) => drop(runtime::spawn(operator.run(Arc::downgrade(&chat), stopping.clone()))),
+        // People can talk all the same.
+        Err(error) => tracing::warn!(
+            %error, data_dir = %config.data_dir.display(),
+            "no socket for the operator, so `parlor user` and `parlor room` work on a stopped server only; its path may be too long"
+        ),
+    }
     let http = Arc::new(Http {
         chat,
         options: HttpOptions {
@@ -56,14 +60,24 @@ pub(crate) async fn serve(
         tasks: Handle::current(),
         stopping: stopping.clone(),
     });
-    let streams =
-        Streams { chat: http.chat.clone(), history_on_join: config.history_on_join, tasks: Handle::current() };
+    let streams = Streams {
+        chat: http.chat.clone(),
+        history_on_join: config.history_on_join,
+        quiet: config.quiet,
+        tasks: Handle::current(),
+    };
     let mut doors: Vec<(Arc<dyn Serve>, TcpListener)> = Vec::new();
     doors.extend(sockets.http.map(|socket| (Arc::new(parlor_doors::http_front(&http)) as Arc<dyn Serve>, socket)));
-    for (door, socket) in sockets.streams {
-        if let Mount::Stream(open) = door.mount {
-            doors.push((open(&streams), socket));
+    for stream in sockets.streams {
+        if let Mount::Stream(open) = stream.door.mount {
+            // One door, however many ways lead to it: whoever is in its rooms is told once for all.
+            let door = open(&streams);
+            doors.extend(stream.plain.map(|socket| (door.clone(), socket)));
+            doors.extend(sockets.tls.as_ref().zip(stream.tls).map(|(tls, socket)| (tls.guard(door), socket)));
         }
+    }
+    if let Some(tls) = &sockets.tls {
+        runtime::spawn(certificate::follow(config.tls.clone(), Arc::downgrade(tls)));
     }
     let places = Arc::new(Semaphore::new(connections));
     let by_address = Occupancy::new("connections", config.limits.connections_per_address);
@@ -76,7 +90,7 @@ pub(crate) async fn serve(
         stopping: stopping.clone(),
     };
     let listeners: Vec<Listener> = doors.into_iter().map(listen).collect();
-    opened()?;
+    opened(operator_link.as_deref())?;
     tokio::select! {
         biased;
         () = run_all(listeners) => {}
@@ -90,6 +104,26 @@ pub(crate) async fn serve(
         tracing::warn!("a connection that did not end held the sequencer; what it was acknowledged is stored");
     }
     Ok(())
+}
+
+/// Opens the chat over a store; whoever asks runs its engines.
+///
+/// # Errors
+/// The store cannot be read.
+pub(crate) async fn open(config: &Config, store: Arc<dyn Store>) -> anyhow::Result<(Arc<Chat>, Engines)> {
+    let world = World {
+        store,
+        bus: Arc::new(NoBus),
+        clock: Arc::new(SystemClock::new()),
+        entropy: Arc::new(SystemEntropy),
+        passwords: Arc::new(Argon2Passwords::new(runtime::cores(), Arc::new(SystemEntropy))?),
+    };
+    let settings = Settings {
+        limits: config.limits.clone(),
+        passwordless_accounts: config.allows_passwordless_accounts(),
+        session_ttl: config.session_ttl,
+    };
+    Ok(Chat::open(world, settings, config.cache_bytes).await?)
 }
 
 /// Runs until every door has ended.

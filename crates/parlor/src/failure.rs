@@ -34,6 +34,9 @@ pub(crate) enum Failure {
     /// A write or a flush failed; what is on the disk is known only after a restart.
     #[error("the store could not be written: {0}; look at the disk, then start again: what was acknowledged is there")]
     Disk(String),
+    /// The operator's order may not or cannot be carried out; the server's own sentence.
+    #[error("{0}")]
+    Refused(String),
     /// There is nothing to check.
     #[error("there is no store in {}; name its directory with --data-dir", .0.display())]
     NoStore(PathBuf),
@@ -54,7 +57,7 @@ impl Failure {
             Self::PortInUse { .. } | Self::Listen { .. } => 71,
             Self::Files { .. } => 73,
             Self::Disk(_) => 74,
-            Self::Anomalies => 1,
+            Self::Anomalies | Self::Refused(_) => 1,
             Self::NoStore(_) => 66,
             Self::Damaged(_) => 65,
             Self::Config(_) | Self::NoDoor => 78,

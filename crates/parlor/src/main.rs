@@ -6,6 +6,7 @@
 //! - [`serve`]: the life of a server; [`compose`]: which part is given to which; [`daemon`], [`signals`], [`banner`].
 //! - [`runtime`]: the one place that asks the system for time, randomness, tasks and variables; [`logging`].
 //! - [`selftest`]: a private server and a conversation at each of its doors.
+//! - [`operate`]: what the operator does to accounts and rooms, on a running server or a stopped one; [`password`].
 //! - [`connect`], [`talk`], [`store`], [`show`]: the other commands.
 //! - [`failure`]: why the program ends, and its exit code.
 //!
@@ -13,6 +14,7 @@
 //! Any rule of the chat, any protocol, any SQL: this crate only connects.
 
 mod banner;
+mod certificate;
 mod cli;
 mod compose;
 mod config;
@@ -20,6 +22,8 @@ mod connect;
 mod daemon;
 mod failure;
 mod logging;
+mod operate;
+mod password;
 mod runtime;
 mod selftest;
 mod serve;
@@ -57,6 +61,8 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Connect(arguments) => connect::run(arguments),
+        Command::User(command) => operate::user(command),
+        Command::Room(command) => operate::room(command),
         Command::Send(arguments) => Ok(talk::send(arguments)?),
         Command::Tail(arguments) => Ok(talk::tail(arguments)?),
         Command::CheckHistory { file } => talk::check_history(&file),

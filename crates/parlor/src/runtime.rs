@@ -62,6 +62,14 @@ where
     tokio::spawn(task)
 }
 
+/// Starts a thread that nobody waits for.
+///
+/// # Errors
+/// The system has no thread to give.
+pub(crate) fn start_thread(run: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
+    std::thread::Builder::new().name("keys".to_owned()).spawn(run).map(drop)
+}
+
 /// The variables of the process.
 #[expect(clippy::disallowed_methods, reason = "the configuration reads the environment here and nowhere else")]
 pub(crate) fn environment() -> Environment {

@@ -55,7 +55,7 @@ async fn serve(settings: &Settings, log: Option<&Path>, detached: bool) -> anyho
     let sockets = Sockets::bind(settings)?;
     let addresses = sockets.addresses()?;
     let mut daemon = None;
-    let opened = || announce(&addresses, config, log, detached).map(|child| daemon = child);
+    let opened = |link: Option<&str>| announce(&addresses, config, link, log, detached).map(|child| daemon = child);
     let connections = compose::connections(config, descriptors);
     let mut fatal = store.fatal();
     let mut serving = pin!(compose::serve(config, store.clone(), sockets, connections, stop.subscribe(), opened));
@@ -79,6 +79,7 @@ async fn serve(settings: &Settings, log: Option<&Path>, detached: bool) -> anyho
 fn announce(
     addresses: &Addresses,
     config: &Config,
+    operator_link: Option<&str>,
     log: Option<&Path>,
     detached: bool,
 ) -> anyhow::Result<Option<daemon::Detached>> {
@@ -86,11 +87,12 @@ fn announce(
     tracing::info!(doors = doors.join(", "), data_dir = %config.data_dir.display(), "open");
     match log {
         Some(log) if detached => {
-            let banner = banner::text(addresses, &config.data_dir, Some(log), &format!("kill {}", std::process::id()));
+            let stop = format!("kill {}", std::process::id());
+            let banner = banner::text(addresses, &config.data_dir, Some(log), operator_link, &stop);
             daemon::ready(&banner, &config.data_dir, log).map(Some)
         }
         _ => {
-            let banner = banner::text(addresses, &config.data_dir, log, "Ctrl-C");
+            let banner = banner::text(addresses, &config.data_dir, log, operator_link, "Ctrl-C");
             // A closed standard output is no reason not to serve.
             let _ = io::Write::write_all(&mut io::stdout(), banner.as_bytes());
             Ok(None)

@@ -23,6 +23,7 @@ pub(crate) fn check(flags: &ConfigFlags) -> anyhow::Result<()> {
     let mut settings = settings(flags)?;
     // What `serve` would meet next.
     config::read_server_password(&mut settings).map_err(Failure::from)?;
+    config::read_identity(&settings).map_err(Failure::from)?;
     let set = settings.rows().filter(|(_, _, origin)| **origin != Origin::Default).count();
     let file = settings.file.as_ref().map_or_else(|| "no file".to_owned(), |file| file.display().to_string());
     let keys = if set == 1 { "1 key is" } else { &format!("{set} keys are") };

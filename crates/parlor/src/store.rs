@@ -31,13 +31,18 @@ pub(crate) fn open(config: &Config) -> Result<Sqlite, OpenError> {
     })
 }
 
+/// Whether there is a store to open.
+pub(crate) fn is_there(config: &Config) -> bool {
+    config.data_dir.join("parlor.db").exists()
+}
+
 /// Reads the whole store and says what is damaged.
 ///
 /// # Errors
 /// There is none, it cannot be opened (a server has it, for example), or something in it is damaged.
 pub(crate) fn check(flags: &ConfigFlags) -> anyhow::Result<()> {
     let config = show::settings(flags)?.config;
-    if !config.data_dir.join("parlor.db").exists() {
+    if !is_there(&config) {
         // Opening would make one, and then praise it.
         return Err(Failure::NoStore(config.data_dir).into());
     }

@@ -43,12 +43,22 @@ pub(crate) fn check_history(path: &Path) -> anyhow::Result<()> {
 }
 
 fn surrounded<T>(command: impl FnOnce(&mut Surroundings<'_>) -> T) -> T {
-    let mut random = || {
-        let mut bytes = [0; 8];
-        SystemEntropy.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    };
     command(&mut Surroundings { random: &mut random, sleep: &mut std::thread::sleep, notice: &mut notice })
+}
+
+/// The text that standard input holds.
+///
+/// # Errors
+/// It cannot be read, is too long for a message, or is not UTF-8.
+pub(crate) fn read_text() -> Result<String, ClientError> {
+    send::read_text(&mut io::stdin().lock())
+}
+
+/// 64 random bits.
+pub(crate) fn random() -> u64 {
+    let mut bytes = [0; 8];
+    SystemEntropy.fill(&mut bytes);
+    u64::from_le_bytes(bytes)
 }
 
 /// Tells the person what goes on beside the output.

@@ -5,6 +5,7 @@
 //!
 //! | module | grammar | source |
 //! |---|---|---|
+//! | [`chat1`] | requests, answers and pushes of CHAT/1.0 | protocols/chat1.md |
 //! | [`http_chat`] | numbers, keys, header values, event objects and form bodies of the HTTP chat door | protocols/http-chat.md |
 //! | [`term`] | strings with their length of the terminal door, and text that a terminal may print | protocols/term.md |
 //! | [`websocket`] | handshake, frames and messages of WebSocket | RFC 6455 |
@@ -19,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chat1;
 mod grow;
 pub mod http_chat;
 pub mod term;

@@ -2,8 +2,9 @@
 
 use parlor_core::account::{Account, NewAccount};
 use parlor_core::event::Author;
-use parlor_core::ids::{AccountId, LOBBY, Timestamp};
-use parlor_core::names::Handle;
+use parlor_core::ids::{AccountId, LOBBY, RoomId, Timestamp};
+use parlor_core::model::LAST_ACCOUNT;
+use parlor_core::names::{Handle, skeleton};
 use parlor_core::room::Role;
 use parlor_core::text::DisplayName;
 use rusqlite::{Connection, Row, ToSql, params};
@@ -14,9 +15,15 @@ use super::people;
 use super::rows::{Line, Sum, int, limit, uint};
 use super::writer::Tx;
 
+/// The numbers that an account can have: those that are an [`Author::code`] of their own.
+const NUMBERS: std::ops::RangeInclusive<u64> = 1..=i64::MAX.cast_unsigned();
+
 macro_rules! accounts {
     ($rest:literal) => {
-        concat!("SELECT id, handle, display_name, password, disabled, created, sum FROM accounts ", $rest)
+        concat!(
+            "SELECT id, handle, display_name, password, disabled, created, sum, operator, skeleton FROM accounts ",
+            $rest
+        )
     };
 }
 
@@ -28,6 +35,16 @@ pub(super) fn find(db: &Connection, id: AccountId) -> Result<Option<Account>> {
 /// An account by its handle.
 pub(super) fn by_handle(db: &Connection, handle: &Handle) -> Result<Option<Account>> {
     one(db, accounts!("WHERE handle = ?1"), &handle.as_str())
+}
+
+/// The account whose handle has this skeleton.
+pub(super) fn by_skeleton(db: &Connection, skeleton: &str) -> Result<Option<Account>> {
+    one(db, accounts!("WHERE skeleton = ?1"), &skeleton)
+}
+
+/// Whether an account runs the server.
+pub(super) fn has_operator(db: &Connection) -> Result<bool> {
+    Ok(one(db, accounts!("WHERE operator = ?1"), &1)?.is_some())
 }
 
 /// Accounts by handle, after this one.
@@ -43,12 +60,21 @@ pub(super) fn after(db: &Connection, after: Option<&Handle>, count: usize) -> Re
 }
 
 impl Tx<'_> {
-    /// Makes an account, a member of the lobby; `None` if its handle or number is taken.
+    /// Makes an account, a member of the lobby; `None` if its handle, its look or its number is taken, or there is an
+    /// operator and it shall be one.
     pub(super) fn create_account(&mut self, new: NewAccount) -> Result<Option<Account>> {
         let own = own(self.db)?;
-        let id = new.id.unwrap_or(AccountId(own.next_account));
-        let is_number = (1..=i64::MAX.cast_unsigned()).contains(&id.0);
-        if !is_number || find(self.db, id)?.is_some() || self.name_is_taken(new.handle.as_str())? {
+        let id = match new.id {
+            Some(id) => id,
+            None => self.free_number(own.next_account)?,
+        };
+        let looks = skeleton(new.handle.as_str());
+        if !NUMBERS.contains(&id.0)
+            || find(self.db, id)?.is_some()
+            || self.name_is_taken(new.handle.as_str(), None)?
+            || by_skeleton(self.db, &looks)?.is_some()
+            || new.operator && has_operator(self.db)?
+        {
             return Ok(None);
         }
         let account = Account {
@@ -57,12 +83,14 @@ impl Tx<'_> {
             display_name: new.display_name,
             password: new.password,
             disabled: false,
+            operator: new.operator,
             created: new.now,
         };
-        self.write_account(&account)?;
-        // A number that was given beyond the store's own must not be given again.
-        let next_account = own.next_account.max(id.0.saturating_add(1));
-        self.write_own(&Own { next_account, ..own })?;
+        self.insert_account(&account, &looks)?;
+        if new.id.is_none() || id < LAST_ACCOUNT {
+            let next_account = own.next_account.max(id.0.saturating_add(1));
+            self.write_own(&Own { next_account, ..own })?;
+        }
         self.change_role(LOBBY, Author::Account(id), Some(Role::Member), new.now)?;
         Ok(Some(account))
     }
@@ -70,11 +98,12 @@ impl Tx<'_> {
     /// Overwrites display name, password and state.
     pub(super) fn update_account(&mut self, new: Account) -> Result<bool> {
         let Some(account) = find(self.db, new.id)? else { return Ok(false) };
-        self.write_account(&Account { handle: account.handle, created: account.created, ..new })?;
+        let (handle, created, operator) = (account.handle, account.created, account.operator);
+        self.update_account_row(&Account { handle, created, operator, ..new })?;
         Ok(true)
     }
 
-    /// Removes an account with its roles; its sessions and marks go with its row.
+    /// Removes an account with its roles and invitations; its sessions, marks and positions go with its row.
     pub(super) fn remove_account(&mut self, id: AccountId, now: Timestamp) -> Result<bool> {
         let removed = self.db.prepare_cached("DELETE FROM accounts WHERE id = ?1")?.execute([int(id.0)])?;
         if removed == 0 {
@@ -84,18 +113,29 @@ impl Tx<'_> {
         for (room, _) in people::rooms_of(self.db, who)? {
             self.change_role(room, who, None, now)?;
         }
+        self.forget_all_invitations_by(who)?;
         Ok(true)
     }
 
-    fn name_is_taken(&mut self, name: &str) -> Result<bool> {
-        let sql = "SELECT 1 FROM rooms WHERE name = ?1 UNION ALL SELECT 1 FROM accounts WHERE handle = ?1";
-        Ok(self.db.prepare_cached(sql)?.exists([name])?)
+    /// Whether an account or a room other than this one has the name.
+    pub(super) fn name_is_taken(&mut self, name: &str, but: Option<RoomId>) -> Result<bool> {
+        let sql = "SELECT 1 FROM rooms WHERE name = ?1 AND id IS NOT ?2 \
+                   UNION ALL SELECT 1 FROM accounts WHERE handle = ?1";
+        Ok(self.db.prepare_cached(sql)?.exists(params![name, but.map(|room| int(room.0))])?)
     }
 
-    fn write_account(&mut self, account: &Account) -> Result<()> {
-        let sql = "INSERT INTO accounts (id, handle, display_name, password, disabled, created, sum) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET \
-                   display_name = ?3, password = ?4, disabled = ?5, sum = ?7";
+    /// The first number from here on that nobody has; one that is none if there is no other.
+    fn free_number(&mut self, from: u64) -> Result<AccountId> {
+        let mut id = AccountId(from);
+        while NUMBERS.contains(&id.0) && find(self.db, id)?.is_some() {
+            id.0 += 1;
+        }
+        Ok(id)
+    }
+
+    fn insert_account(&mut self, account: &Account, looks: &str) -> Result<()> {
+        let sql = "INSERT INTO accounts (id, handle, display_name, password, disabled, created, operator, skeleton, sum) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         self.db.prepare_cached(sql)?.execute(params![
             int(account.id.0),
             account.handle.as_str(),
@@ -103,6 +143,20 @@ impl Tx<'_> {
             account.password,
             account.disabled,
             account.created.0,
+            account.operator,
+            looks,
+            account_sum(account),
+        ])?;
+        Ok(())
+    }
+
+    fn update_account_row(&mut self, account: &Account) -> Result<()> {
+        let sql = "UPDATE accounts SET display_name = ?2, password = ?3, disabled = ?4, sum = ?5 WHERE id = ?1";
+        self.db.prepare_cached(sql)?.execute(params![
+            int(account.id.0),
+            account.display_name.as_str(),
+            account.password,
+            account.disabled,
             account_sum(account),
         ])?;
         Ok(())
@@ -125,18 +179,21 @@ fn account_of(row: &Row<'_>) -> Result<Account> {
         display_name: DisplayName::stored(line.text(2)?.to_owned()),
         password: line.maybe_text(3)?.map(str::to_owned),
         disabled: line.int(4)? != 0,
+        operator: line.int(7)? != 0,
         created: Timestamp(line.int(5)?),
     };
-    if account_sum(&account) == line.int(6)? { Ok(account) } else { Err(damaged()) }
+    let looks_right = line.maybe_text(8)?.is_none_or(|looks| looks == skeleton(account.handle.as_str()));
+    if looks_right && account_sum(&account) == line.int(6)? { Ok(account) } else { Err(damaged()) }
 }
 
 fn account_sum(account: &Account) -> i64 {
-    Sum::default()
+    let sum = Sum::default()
         .int(int(account.id.0))
         .text(account.handle.as_str())
         .text(account.display_name.as_str())
         .maybe_text(account.password.as_deref())
         .int(i64::from(account.disabled))
-        .int(account.created.0)
-        .end()
+        .int(account.created.0);
+    // Who does not run the server has the checksum that schema 1 gave.
+    if account.operator { sum.int(1).end() } else { sum.end() }
 }

@@ -4,7 +4,7 @@ use parlor_core::Fault;
 use parlor_core::event::{Appended, Author, Body, Draft, Event, MessageState, NameChoice};
 use parlor_core::ids::{MessageKey, Number, RoomId, Seq, Timestamp};
 use parlor_core::ports::SYSTEM_NAME;
-use parlor_core::room::Role;
+use parlor_core::room::{Role, SettingsChange};
 use parlor_core::text::DisplayName;
 use rusqlite::{OptionalExtension, params};
 
@@ -46,6 +46,11 @@ impl Tx<'_> {
             return Ok(Appended::NoRoom);
         }
         let Some(target) = self.target(live, draft)? else { return Ok(Appended::NoTarget) };
+        if let Body::Settings(SettingsChange { name: Some(name), .. }) = &draft.body
+            && self.name_is_taken(name.as_str(), Some(room))?
+        {
+            return Ok(Appended::NameTaken);
+        }
         let body = as_posted(&draft.body);
         let name = self.choose_name(draft.author, &draft.name, &body)?;
         let event = self.place(live, room, draft.author, name, body, draft.now);

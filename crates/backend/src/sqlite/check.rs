@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::fault::Result;
 use super::rows::{int, row_id, uint};
-use super::{accounts, guests, logs, people, rooms};
+use super::{accounts, guests, invitations, logs, marks, people, rooms};
 
 /// Reads everything. What can't be read is a sentence too, and the next thing is read.
 pub(super) fn check(db: &Connection) -> Result<Vec<String>> {
@@ -92,7 +92,7 @@ fn reactions(db: &Connection, room: RoomId) -> Result<Vec<(Number, String, Autho
     Ok(all)
 }
 
-/// Reads every guest, account, session and mark for its checksum.
+/// Reads every guest, account, session, mark, position and invitation for its checksum.
 fn check_people(db: &Connection) -> Result<Vec<String>> {
     let mut damage = Vec::new();
     let numbers = |sql: &str| -> Result<Vec<u64>> {
@@ -107,16 +107,11 @@ fn check_people(db: &Connection) -> Result<Vec<String>> {
         let id = AccountId(id);
         note(&mut damage, accounts::find(db, id).map(|_| Vec::new()));
         note(&mut damage, people::sessions(db, id).map(|_| Vec::new()));
-        note(&mut damage, marks(db, id));
+        note(&mut damage, marks::marks(db, id).map(|_| Vec::new()));
+        note(&mut damage, marks::received(db, id).map(|_| Vec::new()));
+    }
+    for room in numbers("SELECT DISTINCT room FROM invitations")? {
+        note(&mut damage, invitations::of_room(db, RoomId(room)).map(|_| Vec::new()));
     }
     Ok(damage)
-}
-
-fn marks(db: &Connection, account: AccountId) -> Result<Vec<String>> {
-    let mut statement = db.prepare("SELECT room FROM marks WHERE account = ?1")?;
-    let rooms = statement.query_map([int(account.0)], |row| row.get::<_, i64>(0))?;
-    for room in rooms {
-        people::read_mark(db, RoomId(uint(room?)), account)?;
-    }
-    Ok(Vec::new())
 }

@@ -46,6 +46,21 @@ pub(super) fn find(db: &Connection, id: GuestId) -> Result<Option<Guest>> {
     Ok(Some(guest))
 }
 
+/// The guests whose past is an account's, by number.
+pub(super) fn of_account(db: &Connection, account: AccountId) -> Result<Vec<GuestId>> {
+    let mut statement = db.prepare_cached("SELECT id FROM guests WHERE account = ?1 ORDER BY id")?;
+    let ids =
+        statement.query_map([int(account.0)], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut guests = Vec::new();
+    for id in ids.into_iter().map(|id| GuestId(uint(id))) {
+        // Read whole, for its checksum: a claim is a right to what the guest wrote.
+        if find(db, id)?.is_some_and(|guest| guest.account == Some(account)) {
+            guests.push(id);
+        }
+    }
+    Ok(guests)
+}
+
 /// A guest of these parts.
 pub(super) fn guest_of(id: GuestId, name: Option<DisplayName>, account: Option<AccountId>) -> Guest {
     Guest { id, name, account }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `append.rs`, `project.rs` | the SQL of an append, and what an event changes beside its row |
 //! | `logs.rs`, `rooms.rs` | reading events, rooms, heads; making rooms |
-//! | `accounts.rs`, `people.rs`, `guests.rs` | people and what they have |
+//! | `accounts.rs`, `people.rs`, `guests.rs`, `marks.rs`, `invitations.rs` | people and what they have |
 //! | `search.rs` | the search index |
 //! | `writer.rs` | the transaction around every write, its memory, checkpoints, what a failed write means |
 //! | `rows.rs`, `schema.rs`, `schema/` | rows and their checksums; the schema and the way to the next one |
@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use parlor_core::Fault;
-use parlor_core::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
+use parlor_core::account::{Account, Guest, Invitation, NewAccount, ReadMark, Session, TokenHash};
 use parlor_core::event::{Appended, Author, Draft, Event};
 use parlor_core::ids::{AccountId, GuestId, MessageKey, Number, RoomId, Seq, Timestamp};
 use parlor_core::names::Handle;
@@ -38,7 +38,9 @@ mod append;
 mod check;
 mod fault;
 mod guests;
+mod invitations;
 mod logs;
+mod marks;
 mod open;
 mod people;
 mod project;
@@ -226,6 +228,10 @@ impl Store for Sqlite {
         self.read(move |db| rooms::listed(db, limit)).await
     }
 
+    async fn rooms(&self, after: Option<RoomId>, limit: usize) -> Outcome<Vec<Room>> {
+        self.read(move |db| rooms::all(db, after, limit)).await
+    }
+
     async fn direct_room(&self, pair: (Author, Author)) -> Outcome<Option<Room>> {
         self.read(move |db| rooms::direct(db, pair)).await
     }
@@ -293,6 +299,10 @@ impl Store for Sqlite {
         self.write(move |tx| tx.claim_guest(guest, account)).await
     }
 
+    async fn guests_of(&self, account: AccountId) -> Outcome<Vec<GuestId>> {
+        self.read(move |db| guests::of_account(db, account)).await
+    }
+
     async fn create_account(&self, account: NewAccount) -> Outcome<Option<Account>> {
         self.write(move |tx| tx.create_account(account)).await
     }
@@ -303,6 +313,14 @@ impl Store for Sqlite {
 
     async fn account_by_handle(&self, handle: Handle) -> Outcome<Option<Account>> {
         self.read(move |db| accounts::by_handle(db, &handle)).await
+    }
+
+    async fn account_by_skeleton(&self, skeleton: String) -> Outcome<Option<Account>> {
+        self.read(move |db| accounts::by_skeleton(db, &skeleton)).await
+    }
+
+    async fn has_operator(&self) -> Outcome<bool> {
+        self.read(accounts::has_operator).await
     }
 
     async fn accounts(&self, after: Option<Handle>, limit: usize) -> Outcome<Vec<Account>> {
@@ -337,6 +355,34 @@ impl Store for Sqlite {
         self.write(move |tx| tx.end_session(token)).await
     }
 
+    async fn end_sessions(&self, account: AccountId, except: Option<TokenHash>) -> Outcome<Vec<TokenHash>> {
+        self.write(move |tx| tx.end_sessions(account, except)).await
+    }
+
+    async fn expire_sessions(&self, now: Timestamp) -> Outcome<u64> {
+        self.write(move |tx| tx.expire_sessions(now)).await
+    }
+
+    async fn create_invitation(&self, invitation: Invitation) -> Outcome<bool> {
+        self.write(move |tx| tx.create_invitation(&invitation)).await
+    }
+
+    async fn invitation(&self, token: TokenHash) -> Outcome<Option<Invitation>> {
+        self.read(move |db| invitations::find(db, token)).await
+    }
+
+    async fn use_invitation(&self, token: TokenHash, who: Author, now: Timestamp) -> Outcome<Option<RoomId>> {
+        self.write(move |tx| tx.use_invitation(token, who, now)).await
+    }
+
+    async fn invitations(&self, room: RoomId) -> Outcome<Vec<Invitation>> {
+        self.read(move |db| invitations::of_room(db, room)).await
+    }
+
+    async fn end_invitation(&self, token: TokenHash) -> Outcome<bool> {
+        self.write(move |tx| tx.end_invitation(token)).await
+    }
+
     async fn role(&self, room: RoomId, who: Author) -> Outcome<Option<Role>> {
         self.read(move |db| people::role(db, room, who)).await
     }
@@ -354,7 +400,25 @@ impl Store for Sqlite {
     }
 
     async fn read_mark(&self, room: RoomId, account: AccountId) -> Outcome<Option<ReadMark>> {
-        self.read(move |db| people::read_mark(db, room, account)).await
+        self.read(move |db| marks::read_mark(db, room, account)).await
+    }
+
+    async fn marks(&self, account: AccountId) -> Outcome<Vec<(RoomId, ReadMark)>> {
+        self.read(move |db| marks::marks(db, account)).await
+    }
+
+    async fn mark_read_many(&self, marks: Vec<(AccountId, RoomId, ReadMark)>) -> Outcome<()> {
+        self.write(move |tx| marks.iter().try_for_each(|(who, room, mark)| tx.mark_read(*room, *who, *mark).map(drop)))
+            .await
+    }
+
+    async fn received(&self, account: AccountId) -> Outcome<Vec<(RoomId, Seq)>> {
+        self.read(move |db| marks::received(db, account)).await
+    }
+
+    async fn mark_received(&self, positions: Vec<(AccountId, RoomId, Seq)>) -> Outcome<()> {
+        self.write(move |tx| positions.iter().try_for_each(|(who, room, seq)| tx.mark_received(*who, *room, *seq)))
+            .await
     }
 
     async fn index_lag(&self, limit: usize) -> Outcome<Vec<IndexLag>> {

@@ -1,16 +1,16 @@
-//! Sessions, roles and read marks.
+//! Sessions and roles.
 
-use parlor_core::account::{ReadMark, Session, TokenHash};
+use parlor_core::account::{Session, TokenHash};
 use parlor_core::event::Author;
-use parlor_core::ids::{AccountId, Number, RoomId, Timestamp};
+use parlor_core::ids::{AccountId, RoomId, Timestamp};
 use parlor_core::room::Role;
 use rusqlite::{Connection, Row, params};
 
+use super::accounts;
 use super::fault::{Result, corrupt};
 use super::project::member_sum;
 use super::rows::{Line, Sum, int, limit, uint};
 use super::writer::Tx;
-use super::{accounts, rooms};
 
 macro_rules! sessions {
     ($rest:literal) => {
@@ -75,20 +75,6 @@ pub(super) fn rooms_of(db: &Connection, who: Author) -> Result<Vec<(RoomId, Role
     Ok(found)
 }
 
-/// An account's read mark in a room.
-pub(super) fn read_mark(db: &Connection, room: RoomId, account: AccountId) -> Result<Option<ReadMark>> {
-    let (room, account) = (int(room.0), int(account.0));
-    let mut statement = db.prepare_cached("SELECT number, at, sum FROM marks WHERE account = ?1 AND room = ?2")?;
-    let mut rows = statement.query([account, room])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let line = Line(row);
-    let mark = ReadMark { number: Number(uint(line.int(0)?)), at: Timestamp(line.int(1)?) };
-    if mark_sum(room, account, mark) != line.int(2)? {
-        return Err(corrupt(format_args!("room {room}: the mark of {account} does not match its checksum")));
-    }
-    Ok(Some(mark))
-}
-
 impl Tx<'_> {
     /// Begins a session.
     pub(super) fn create_session(&mut self, new: &Session) -> Result<bool> {
@@ -112,23 +98,20 @@ impl Tx<'_> {
         Ok(ended > 0)
     }
 
-    /// Moves a read mark forward.
-    pub(super) fn mark_read(&mut self, room: RoomId, account: AccountId, mark: ReadMark) -> Result<ReadMark> {
-        let nothing = ReadMark { number: Number(0), at: Timestamp(0) };
-        let Some(head) = rooms::head(self.db, room)? else { return Ok(nothing) };
-        if accounts::find(self.db, account)?.is_none() {
-            return Ok(nothing);
+    /// Ends all sessions of an account but one.
+    pub(super) fn end_sessions(&mut self, account: AccountId, except: Option<TokenHash>) -> Result<Vec<TokenHash>> {
+        let mut ended: Vec<TokenHash> = sessions(self.db, account)?.into_iter().map(|session| session.token).collect();
+        ended.retain(|token| Some(*token) != except);
+        ended.sort_unstable();
+        for token in &ended {
+            self.end_session(*token)?;
         }
-        let mark = ReadMark { number: mark.number.min(head.number), at: mark.at };
-        if let Some(holds) = read_mark(self.db, room, account)?.filter(|holds| holds.number >= mark.number) {
-            return Ok(holds);
-        }
-        let (room, account) = (int(room.0), int(account.0));
-        let sql = "INSERT INTO marks (account, room, number, at, sum) VALUES (?1, ?2, ?3, ?4, ?5) \
-                   ON CONFLICT (account, room) DO UPDATE SET number = ?3, at = ?4, sum = ?5";
-        let sum = mark_sum(room, account, mark);
-        self.db.prepare_cached(sql)?.execute([account, room, int(mark.number.0), mark.at.0, sum])?;
-        Ok(mark)
+        Ok(ended)
+    }
+
+    /// Ends the sessions whose end is not after `now`.
+    pub(super) fn expire_sessions(&mut self, now: Timestamp) -> Result<u64> {
+        Ok(self.db.prepare_cached("DELETE FROM sessions WHERE expires <= ?1")?.execute([now.0])? as u64)
     }
 
     fn write_session(&mut self, session: &Session) -> Result<()> {
@@ -174,8 +157,4 @@ fn member_of(row: &Row<'_>) -> Result<(RoomId, Author, Role)> {
         return Err(corrupt(format_args!("room {room}: the role of {who} does not match its checksum")));
     }
     Ok((RoomId(uint(room)), Author::from_code(who), Role::from_code(role)?))
-}
-
-fn mark_sum(room: i64, account: i64, mark: ReadMark) -> i64 {
-    Sum::default().int(room).int(account).int(int(mark.number.0)).int(mark.at.0).end()
 }

@@ -47,11 +47,15 @@ impl Tx<'_> {
                         rooms::write(self.db, &left)?;
                     }
                 }
+                if role.is_none_or(|role| role == Role::Banned) {
+                    self.forget_invitations_by(room, *who)?;
+                }
             }
             Body::Closed => {
                 let mut closed = self.room(room)?;
                 closed.end();
                 rooms::write(self.db, &closed)?;
+                self.forget_invitations_of(room)?;
             }
         }
         Ok(None)

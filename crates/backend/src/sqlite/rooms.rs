@@ -3,7 +3,7 @@
 use parlor_core::event::Author;
 use parlor_core::ids::{Epoch, LOBBY, Number, RoomId, RoomKey, Seq, Timestamp};
 use parlor_core::names::RoomName;
-use parlor_core::room::{Access, Gate, Head, NewRoom, Role, Room, RoomRef};
+use parlor_core::room::{Access, Gate, Head, NewRoom, Room, RoomRef};
 use parlor_core::text::Subject;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
@@ -79,6 +79,18 @@ pub(super) fn listed(db: &Connection, rooms: usize) -> Result<Vec<Room>> {
     let sql = rooms!("WHERE h.active IS NOT NULL ORDER BY h.active DESC, h.room DESC LIMIT ?1");
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([limit(rooms)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(room_of(row)?);
+    }
+    Ok(found)
+}
+
+/// Rooms that are not closed and not of two, by number.
+pub(super) fn all(db: &Connection, after: Option<RoomId>, rooms: usize) -> Result<Vec<Room>> {
+    let sql = rooms!("WHERE r.id > ?1 AND h.closed = 0 AND r.low IS NULL ORDER BY r.id LIMIT ?2");
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([after.map_or(0, |after| int(after.0)), limit(rooms)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(room_of(row)?);
@@ -162,8 +174,8 @@ impl Tx<'_> {
     /// Makes a room with its first members.
     pub(super) fn create_room(&mut self, new: &NewRoom) -> Result<Option<Room>> {
         let Some(mut room) = create(self.db, new)? else { return Ok(None) };
-        for who in new.first_members() {
-            self.change_role(room.id, who, Some(Role::Member), new.now)?;
+        for (who, role) in new.first_members() {
+            self.change_role(room.id, who, Some(role), new.now)?;
             room.has_members = true;
         }
         if let Some(live) = self.head(room.id)? {

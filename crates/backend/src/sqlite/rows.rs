@@ -1,8 +1,11 @@
 //! Rows to values and back, each with its checksum: what a disk changed is found before anybody sees it.
 
+use std::borrow::Cow;
+
 use parlor_core::Fault;
 use parlor_core::event::{Author, Body, Event, MessageState};
 use parlor_core::ids::{Number, RoomId, Seq, Timestamp};
+use parlor_core::names::RoomName;
 use parlor_core::room::{Access, Role, SettingsChange};
 use parlor_core::text::{DisplayName, Emoji, Subject, Text};
 use rusqlite::Row;
@@ -20,13 +23,17 @@ const SETTINGS: i64 = 4;
 const MEMBER: i64 = 5;
 const CLOSED: i64 = 6;
 
+/// In a settings event's `detail`: its `text` is the room's new name, and in a line of its own the subject, if that changed.
+/// Without it the text is the subject.
+const NAMED: i64 = 1 << 4;
+
 /// A body as columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cells<'a> {
     pub(super) kind: i64,
     pub(super) target: Option<i64>,
     pub(super) detail: i64,
-    pub(super) text: Option<&'a str>,
+    pub(super) text: Option<Cow<'a, str>>,
 }
 
 /// A number as SQLite holds it. What is beyond 2^63 - 1 is beyond everything that is stored.
@@ -146,25 +153,28 @@ impl<'a> Line<'a> {
 pub(super) fn event_sum(event: &Event) -> i64 {
     let (cells, name) = (cells(&event.body), event.name.as_str());
     let position = [int(event.room.0), int(event.seq.0), int(event.number.0), event.at.0, event.author.code()];
-    sum_of(position, name, cells).end()
+    sum_of(position, name, &cells).end()
 }
 
 /// What a retry with the same key is compared with: a message's state is that of its posting.
 pub(super) fn fingerprint(body: &Body) -> i64 {
     let cells = cells(body);
     let detail = if cells.kind == MESSAGE { 0 } else { cells.detail };
-    Sum::default().int(cells.kind).maybe_int(cells.target).int(detail).maybe_text(cells.text).end()
+    Sum::default().int(cells.kind).maybe_int(cells.target).int(detail).maybe_text(cells.text.as_deref()).end()
 }
 
-fn sum_of(position: [i64; 5], name: &str, cells: Cells<'_>) -> Sum {
-    let length = name.len() + cells.text.map_or(0, str::len);
+fn sum_of(position: [i64; 5], name: &str, cells: &Cells<'_>) -> Sum {
+    let text = cells.text.as_deref();
+    let length = name.len() + text.map_or(0, str::len);
     let sum = position.into_iter().fold(Sum(Vec::with_capacity(length + 128)), Sum::int);
-    sum.text(name).int(cells.kind).maybe_int(cells.target).int(cells.detail).maybe_text(cells.text)
+    sum.text(name).int(cells.kind).maybe_int(cells.target).int(cells.detail).maybe_text(text)
 }
 
 /// A body as columns.
 pub(super) fn cells(body: &Body) -> Cells<'_> {
-    let cells = |kind, target, detail, text| Cells { kind, target, detail, text };
+    fn cells(kind: i64, target: Option<i64>, detail: i64, text: Option<&str>) -> Cells<'_> {
+        Cells { kind, target, detail, text: text.map(Cow::Borrowed) }
+    }
     match body {
         Body::Message { text, reply_to, state } => {
             let state = match state {
@@ -183,7 +193,9 @@ pub(super) fn cells(body: &Body) -> Cells<'_> {
             // Two bits for each: nothing, or the value's code plus 1.
             let listed = change.listed.map_or(0, |listed| i64::from(listed) + 1);
             let access = change.access.map_or(0, |access| access.code() + 1);
-            cells(SETTINGS, None, listed | access << 2, change.subject.as_ref().map(Subject::as_str))
+            let named = if change.name.is_some() { NAMED } else { 0 };
+            let text = settings_text(change);
+            Cells { kind: SETTINGS, target: None, detail: listed | access << 2 | named, text }
         }
         Body::Member { who, role } => cells(MEMBER, Some(who.code()), role.map_or(-1, Role::code), None),
         Body::Closed => cells(CLOSED, None, 0, None),
@@ -207,8 +219,9 @@ fn read_event(row: &Row<'_>, room: RoomId) -> Result<Event> {
     let (id, number, at, author) = (row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?);
     let seq = int(place_of(id));
     let name = row.text(4)?;
-    let cells = Cells { kind: row.int(5)?, target: row.maybe_int(6)?, detail: row.int(7)?, text: row.maybe_text(8)? };
-    sum_of([int(room.0), seq, number, at, author], name, cells).check(row.int(9)?, || "the row".to_owned())?;
+    let text = row.maybe_text(8)?.map(Cow::Borrowed);
+    let cells = Cells { kind: row.int(5)?, target: row.maybe_int(6)?, detail: row.int(7)?, text };
+    sum_of([int(room.0), seq, number, at, author], name, &cells).check(row.int(9)?, || "the row".to_owned())?;
     Ok(Event {
         room,
         seq: Seq(uint(seq)),
@@ -216,13 +229,13 @@ fn read_event(row: &Row<'_>, room: RoomId) -> Result<Event> {
         at: Timestamp(at),
         author: Author::from_code(author),
         name: DisplayName::stored(name.to_owned()),
-        body: body(cells).ok_or_else(|| corrupt(format_args!("no event has the kind {}", cells.kind)))?,
+        body: body(&cells).ok_or_else(|| corrupt(format_args!("no event has the kind {}", cells.kind)))?,
     })
 }
 
-fn body(cells: Cells<'_>) -> Option<Body> {
+fn body(cells: &Cells<'_>) -> Option<Body> {
     let target = cells.target.map(|number| Number(uint(number)));
-    let text = cells.text.map(|text| Text::stored(text.to_owned()));
+    let text = cells.text.as_deref().map(|text| Text::stored(text.to_owned()));
     Some(match cells.kind {
         MESSAGE => {
             let state = match cells.detail {
@@ -235,17 +248,12 @@ fn body(cells: Cells<'_>) -> Option<Body> {
         }
         EDIT => Body::Edit { target: target?, text: text? },
         REDACTION => Body::Redaction { target: target? },
-        REACTION => {
-            Body::Reaction { target: target?, emoji: Emoji::stored(cells.text?.to_owned()), on: cells.detail == 1 }
-        }
-        SETTINGS => Body::Settings(SettingsChange {
-            subject: cells.text.map(|text| Subject::stored(text.to_owned())),
-            listed: (cells.detail & 3 != 0).then_some(cells.detail & 3 == 2),
-            access: match cells.detail >> 2 {
-                0 => None,
-                code => Some(Access::from_code(code - 1).ok()?),
-            },
-        }),
+        REACTION => Body::Reaction {
+            target: target?,
+            emoji: Emoji::stored(cells.text.as_deref()?.to_owned()),
+            on: cells.detail == 1,
+        },
+        SETTINGS => Body::Settings(settings(cells)?),
         MEMBER => Body::Member {
             who: Author::from_code(cells.target?),
             role: match cells.detail {
@@ -255,5 +263,32 @@ fn body(cells: Cells<'_>) -> Option<Body> {
         },
         CLOSED => Body::Closed,
         _ => return None,
+    })
+}
+
+fn settings_text(change: &SettingsChange) -> Option<Cow<'_, str>> {
+    let subject = change.subject.as_ref().map(Subject::as_str);
+    match (change.name.as_ref().map(RoomName::as_str), subject) {
+        // A name has no line end, so the first one is where it ends.
+        (Some(name), Some(subject)) => Some(Cow::Owned(format!("{name}\n{subject}"))),
+        (Some(text), None) | (None, Some(text)) => Some(Cow::Borrowed(text)),
+        (None, None) => None,
+    }
+}
+
+fn settings(cells: &Cells<'_>) -> Option<SettingsChange> {
+    let text = cells.text.as_deref();
+    let (name, subject) = if cells.detail & NAMED == 0 {
+        (None, text)
+    } else {
+        let text = text?;
+        text.split_once('\n').map_or((Some(text), None), |(name, subject)| (Some(name), Some(subject)))
+    };
+    let (listed, access) = (cells.detail & 3, (cells.detail & !NAMED) >> 2);
+    Some(SettingsChange {
+        name: name.map(|name| RoomName::find(name).ok_or(())).transpose().ok()?,
+        subject: subject.map(|text| Subject::stored(text.to_owned())),
+        listed: (listed != 0).then_some(listed == 2),
+        access: if access == 0 { None } else { Some(Access::from_code(access - 1).ok()?) },
     })
 }

@@ -63,28 +63,31 @@ async fn an_older_schema_is_brought_on_after_a_backup() {
     post(&store, "kept").await.unwrap();
     drop(store);
     let path = dir.path().join("parlor.db");
+    let newest = schema::MIGRATIONS.len();
     let next =
         [schema::MIGRATIONS, &["ALTER TABLE rooms ADD COLUMN motto TEXT", "CREATE TABLE more (x) STRICT"]].concat();
 
     // A step that fails leaves the store as it was.
     let mut db = open::connect(&path).unwrap();
     schema::migrate(&mut db, &path, &next, &options(dir.path())).unwrap_err();
-    let version = |db: &Connection| db.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).unwrap();
-    assert_eq!(version(&db), 2);
+    let version =
+        |db: &Connection| db.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).unwrap() as usize;
+    assert_eq!(version(&db), newest);
     db.query_row("SELECT count(motto) FROM rooms", [], |_| Ok(())).unwrap_err();
 
     let next = [schema::MIGRATIONS, &["ALTER TABLE rooms ADD COLUMN motto TEXT"]].concat();
     schema::migrate(&mut db, &path, &next, &options(dir.path())).unwrap();
-    assert_eq!(version(&db), 3);
+    assert_eq!(version(&db), newest + 1);
     db.query_row("SELECT count(motto) FROM rooms", [], |_| Ok(())).unwrap();
     // And again: there is nothing to do.
     schema::migrate(&mut db, &path, &next, &options(dir.path())).unwrap();
     drop(db);
-    let error = Sqlite::open(&options(dir.path())).err().expect("this binary knows no schema 3");
-    assert!(matches!(error, OpenError::TooNew { found: 3, known: 2, .. }), "{error:?}");
+    let error = Sqlite::open(&options(dir.path())).err().expect("this binary knows no newer schema");
+    let OpenError::TooNew { found, known, .. } = error else { panic!("{error:?}") };
+    assert_eq!((found, known), (newest + 1, newest));
 
     // The backup is a whole store of the old schema, for its owner only.
-    let backup = dir.path().join("parlor.schema-2.backup.db");
+    let backup = dir.path().join(format!("parlor.schema-{newest}.backup.db"));
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&backup).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let old = tempfile::tempdir().unwrap();
@@ -355,4 +358,55 @@ async fn rooms_of_two_cost_the_same_among_many() {
     }
     assert_eq!(store.vanishing_rooms().await.unwrap().len(), 1);
     assert_eq!(store.direct_rooms(bob, 10).await.unwrap()[0].direct, made.direct);
+}
+
+#[tokio::test]
+async fn what_people_have_costs_the_same_among_many() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    let mut db = open::connect_reader(&dir.path().join("parlor.db")).unwrap();
+    let (ann, token) = (AccountId(10), TokenHash([0; 32]));
+    let mut costs = vec![];
+    for range in [10..30_u64, 30..600] {
+        store.write(move |tx| range.clone().try_for_each(|number| furnish(tx, number))).await.unwrap();
+        costs.push([
+            steps(&mut db, |db| accounts::by_skeleton(db, "nlx")),
+            steps(&mut db, accounts::has_operator),
+            steps(&mut db, |db| guests::of_account(db, ann)),
+            steps(&mut db, |db| people::sessions(db, ann)),
+            steps(&mut db, |db| marks::marks(db, ann)),
+            steps(&mut db, |db| marks::received(db, ann)),
+            steps(&mut db, |db| invitations::find(db, token)),
+            steps(&mut db, |db| invitations::of_room(db, RoomId(2))),
+        ]);
+    }
+    for (few, many) in costs[0].iter().zip(&costs[1]) {
+        assert!(many <= &(few + few / 10), "{costs:?}");
+    }
+    // Nothing was cheap for not being there.
+    assert_eq!((store.guests_of(ann).await.unwrap().len(), store.sessions(ann).await.unwrap().len()), (1, 1));
+    assert_eq!((store.marks(ann).await.unwrap().len(), store.received(ann).await.unwrap().len()), (1, 1));
+    assert!(store.has_operator().await.unwrap() && store.invitations(RoomId(2)).await.unwrap().len() == 1);
+}
+
+/// An account with one of everything, and a room of its own. The first one is the operator.
+fn furnish(tx: &mut Tx<'_>, number: u64) -> Result<()> {
+    let (operator, now) = (number == 10, Timestamp(1));
+    let text = format!("n{number}").replace('0', "x");
+    let (handle, display_name) = (Handle::new(&text).unwrap(), DisplayName::stored(text));
+    let id = Some(AccountId(number));
+    let account = NewAccount { id, handle, display_name, password: None, operator, now };
+    let account = tx.create_account(account)?.expect("the account is new").id;
+    let key = RoomKey::parse(&format!("{number:0>32}")).unwrap();
+    let room = NewRoom { name: None, key, ..parlor_core::model::lobby(key, Epoch(1), now) };
+    let room = tx.create_room(&room)?.expect("the room is new").id;
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&(number - 10).to_be_bytes());
+    let (token, expires) = (TokenHash(bytes), Timestamp(9));
+    let session = Session { token, account, label: String::new(), created: now, used: now, expires };
+    let invitation = Invitation { token, room, by: Author::Account(account), uses: None, created: now, expires };
+    assert!(tx.claim_guest(GuestId(number), account)? && tx.create_session(&session)?);
+    assert!(tx.create_invitation(&invitation)?);
+    tx.mark_read(room, account, ReadMark { number: Number(0), at: now })?;
+    tx.mark_received(account, room, Seq(0))
 }

@@ -45,7 +45,8 @@ pub(crate) async fn two_people_have_one_room(store: Arc<dyn Store>) {
 }
 
 pub(crate) async fn both_are_members_from_the_start(store: Arc<dyn Store>) {
-    let new = NewRoom { members: vec![GUEST, ANN], ..new_direct(1, ANN, BOB) };
+    let members = vec![(GUEST, Role::Member), (ANN, Role::Owner)];
+    let new = NewRoom { members, ..new_direct(1, ANN, BOB) };
     let room = store.create_room(new).await.unwrap().unwrap();
     let member = |who| Body::Member { who, role: Some(Role::Member) };
     let bodies: Vec<_> = log(&*store, room.id).await.into_iter().map(|event| event.body).collect();

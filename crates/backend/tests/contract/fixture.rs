@@ -105,6 +105,7 @@ pub(crate) fn new_account(id: Option<u64>, text: &str) -> NewAccount {
         handle: handle(text),
         display_name: name(text),
         password: None,
+        operator: false,
         now: Timestamp(3_000),
     }
 }

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
+mod accounts;
 mod amendments;
 mod damage;
+mod damaged_people;
 mod direct;
 mod fixture;
+mod invitations;
 mod keys;
 mod logs;
+mod marks;
 mod members;
 mod people;
 mod random;
@@ -42,6 +46,14 @@ macro_rules! contract {
 }
 
 contract! {
+    accounts:
+        accounts_are_made_found_changed_and_removed,
+        handles_and_room_names_are_one_name_space,
+        look_alikes_are_one_handle,
+        one_account_is_the_operator,
+        of_many_who_would_be_the_operator_one_is,
+        the_stores_own_account_numbers_are_never_used_again,
+        a_number_at_the_end_leaves_the_stores_own;
     amendments:
         an_edit_replaces_the_text,
         a_redaction_blanks_the_message_and_its_edits,
@@ -57,6 +69,12 @@ contract! {
         a_closed_one_makes_place_for_another,
         whoever_gets_a_number_again_gets_a_room_of_their_own,
         of_two_who_make_it_at_once_one_does;
+    invitations:
+        whoever_has_it_becomes_a_member,
+        who_has_a_role_takes_no_use,
+        an_invitation_ends_with_its_time_its_room_and_its_maker,
+        a_rooms_invitations_come_newest_first,
+        of_many_who_come_at_once_as_many_do_as_there_are_uses;
     keys:
         a_repeat_gets_the_first_answer,
         a_key_is_known_for_its_author_and_room_alone,
@@ -74,6 +92,11 @@ contract! {
         a_refused_draft_leaves_its_neighbours,
         all_texts_come_back_as_they_were,
         what_does_not_exist_reads_as_nothing;
+    marks:
+        marks_move_forward_only,
+        all_marks_of_an_account_are_told,
+        positions_move_forward_only,
+        room_0_holds_what_it_is_given;
     members:
         roles_follow_the_log,
         members_come_in_pages,
@@ -83,11 +106,9 @@ contract! {
         guest_numbers_are_given_once,
         a_guests_name_is_remembered_by_its_messages,
         a_guest_is_claimed_once,
-        accounts_are_made_found_changed_and_removed,
-        handles_and_room_names_are_one_name_space,
-        the_stores_own_account_numbers_are_never_used_again,
+        a_claim_is_told,
         sessions_begin_are_used_and_end,
-        marks_move_forward_only,
+        many_sessions_end_at_once,
         the_secret_stays;
     rooms:
         the_lobby_is_there,
@@ -96,7 +117,9 @@ contract! {
         settings_change_the_room,
         listed_rooms_come_newest_event_first,
         a_room_can_have_members_from_the_start,
+        a_room_gets_a_name_that_is_free,
         vanishing_rooms_are_told_until_they_are_closed,
+        all_rooms_are_told_in_pages,
         a_closed_room_is_gone_and_can_be_read,
         heads_are_told_of_closed_rooms_too;
     search:

@@ -1,17 +1,14 @@
-//! Guests, accounts, sessions, marks.
+//! Guests and sessions.
 
 use std::sync::Arc;
 
-use parlor_core::account::{Account, Guest, ReadMark, Session, TokenHash};
+use parlor_core::account::{Guest, Session, TokenHash};
 use parlor_core::event::{Appended, Author, Body, Draft, NameChoice};
-use parlor_core::ids::{AccountId, GuestId, LOBBY, Number, RoomId, Timestamp};
-use parlor_core::model::FIRST_ACCOUNT;
+use parlor_core::ids::{AccountId, GuestId, LOBBY, RoomId, Timestamp};
 use parlor_core::ports::Store;
 use parlor_core::room::SettingsChange;
 
-use crate::fixture::{
-    GUEST, SECRET, add, append, draft, handle, make_account, make_room, message, name, new_account, new_room,
-};
+use crate::fixture::{GUEST, SECRET, append, draft, make_account, message, name};
 
 pub(crate) async fn guest_numbers_are_given_once(store: Arc<dyn Store>) {
     assert_eq!(store.reserve_guests(256).await.unwrap(), GuestId(1));
@@ -67,75 +64,16 @@ pub(crate) async fn a_guest_is_claimed_once(store: Arc<dyn Store>) {
     assert!(!store.claim_guest(GuestId(1), eve).await.unwrap());
 }
 
-pub(crate) async fn accounts_are_made_found_changed_and_removed(store: Arc<dyn Store>) {
-    let mut new = new_account(Some(7), "bob");
-    new.password = Some("$argon2id$...".to_owned());
-    let bob = store.create_account(new).await.unwrap().unwrap();
-    let expected = Account {
-        id: AccountId(7),
-        handle: handle("bob"),
-        display_name: name("bob"),
-        password: Some("$argon2id$...".to_owned()),
-        disabled: false,
-        created: Timestamp(3_000),
-    };
-    assert_eq!(bob, expected);
-    assert_eq!(store.account(AccountId(7)).await.unwrap(), Some(bob.clone()));
-    assert_eq!(store.account_by_handle(handle("BOB")).await.unwrap(), Some(bob.clone()));
-    assert_eq!(store.account(AccountId(8)).await.unwrap(), None);
-    assert_eq!(store.account_by_handle(handle("bo")).await.unwrap(), None);
-    let changed = Account {
-        display_name: name("Bob B."),
-        password: None,
-        disabled: true,
-        // These two stay whatever is said of them.
-        handle: handle("eve"),
-        created: Timestamp(1),
-        ..bob.clone()
-    };
-    assert!(store.update_account(changed).await.unwrap());
-    let expected = Account { display_name: name("Bob B."), password: None, disabled: true, ..bob.clone() };
-    assert_eq!(store.account(AccountId(7)).await.unwrap(), Some(expected.clone()));
-    assert!(!store.update_account(Account { id: AccountId(8), ..bob }).await.unwrap());
-    let (amy, zed) = (make_account(&*store, None, "amy").await, make_account(&*store, None, "zed").await);
-    let all = store.accounts(None, 10).await.unwrap();
-    assert_eq!(all, [amy.clone(), expected.clone(), zed.clone()]);
-    assert_eq!(store.accounts(None, 2).await.unwrap(), [amy.clone(), expected.clone()]);
-    assert_eq!(store.accounts(Some(handle("amy")), 1).await.unwrap(), [expected]);
-    assert!(store.remove_account(AccountId(7), Timestamp(0)).await.unwrap());
-    assert_eq!(store.accounts(Some(handle("b")), 10).await.unwrap(), [zed]);
-    assert_eq!(store.account_by_handle(handle("bob")).await.unwrap(), None);
-    make_account(&*store, None, "bob").await;
-}
-
-pub(crate) async fn handles_and_room_names_are_one_name_space(store: Arc<dyn Store>) {
-    make_account(&*store, None, "bob").await;
-    assert_eq!(store.create_room(new_room(1, Some("bob"))).await.unwrap(), None);
-    let tea = store.create_room(new_room(1, Some("tea"))).await.unwrap().unwrap();
-    assert_eq!(store.create_room(new_room(2, Some("tea"))).await.unwrap(), None);
-    assert_eq!(store.create_account(new_account(None, "tea")).await.unwrap(), None);
-    assert_eq!(store.create_account(new_account(None, "bob")).await.unwrap(), None);
-    // The lobby's name is nothing but taken.
-    assert_eq!(store.create_room(new_room(3, Some("lobby"))).await.unwrap(), None);
-    assert_eq!(store.create_account(new_account(None, "lobby")).await.unwrap(), None);
-    // A closed room and a removed account give their names back.
-    add(&*store, tea.id, Body::Closed).await;
-    let tea = make_account(&*store, None, "tea").await;
-    store.remove_account(tea.id, Timestamp(0)).await.unwrap();
-    assert!(store.create_room(new_room(4, Some("tea"))).await.unwrap().is_some());
-}
-
-pub(crate) async fn the_stores_own_account_numbers_are_never_used_again(store: Arc<dyn Store>) {
-    assert_eq!(make_account(&*store, None, "a").await.id, FIRST_ACCOUNT);
-    assert_eq!(make_account(&*store, Some(5), "b").await.id, AccountId(5));
-    let beyond = FIRST_ACCOUNT.0 + 10;
-    assert_eq!(make_account(&*store, Some(beyond), "c").await.id, AccountId(beyond));
-    assert_eq!(make_account(&*store, None, "d").await.id, AccountId(beyond + 1));
-    assert!(store.remove_account(AccountId(beyond + 1), Timestamp(0)).await.unwrap());
-    assert_eq!(make_account(&*store, None, "e").await.id, AccountId(beyond + 2));
-    for taken in [0, 5, beyond, 1 << 63, u64::MAX] {
-        assert_eq!(store.create_account(new_account(Some(taken), "f")).await.unwrap(), None, "{taken}");
+pub(crate) async fn a_claim_is_told(store: Arc<dyn Store>) {
+    let (bob, eve) = (make_account(&*store, None, "bob").await.id, make_account(&*store, None, "eve").await.id);
+    assert_eq!(store.guests_of(bob).await.unwrap(), []);
+    speak(&*store, NameChoice::Given(name("Zoë")), message("a")).await;
+    for (guest, account) in [(9, bob), (1, bob), (3, eve)] {
+        assert!(store.claim_guest(GuestId(guest), account).await.unwrap());
     }
+    assert!(!store.claim_guest(GuestId(3), bob).await.unwrap());
+    assert_eq!(store.guests_of(bob).await.unwrap(), [GuestId(1), GuestId(9)]);
+    assert_eq!(store.guests_of(eve).await.unwrap(), [GuestId(3)]);
 }
 
 pub(crate) async fn sessions_begin_are_used_and_end(store: Arc<dyn Store>) {
@@ -168,27 +106,30 @@ pub(crate) async fn sessions_begin_are_used_and_end(store: Arc<dyn Store>) {
     assert_eq!(store.session(TokenHash([1; 32])).await.unwrap(), None);
 }
 
-pub(crate) async fn marks_move_forward_only(store: Arc<dyn Store>) {
-    let bob = make_account(&*store, None, "bob").await.id;
-    let room = make_room(&*store, 1).await.id;
-    for _ in 0..5 {
-        add(&*store, room, message("x")).await;
+pub(crate) async fn many_sessions_end_at_once(store: Arc<dyn Store>) {
+    let (bob, eve) = (make_account(&*store, None, "bob").await.id, make_account(&*store, None, "eve").await.id);
+    for (token, account, expires) in [(3, bob, 100), (1, bob, 101), (2, bob, 99), (4, eve, 100), (5, bob, 200)] {
+        let (created, used) = (Timestamp(10), Timestamp(i64::from(token)));
+        let (token, expires) = (TokenHash([token; 32]), Timestamp(expires));
+        let session = Session { token, account, label: String::new(), created, used, expires };
+        assert!(store.create_session(session).await.unwrap());
     }
-    let mark = |number, at| ReadMark { number: Number(number), at: Timestamp(at) };
-    assert_eq!(store.read_mark(room, bob).await.unwrap(), None);
-    assert_eq!(store.mark_read(room, bob, mark(2, 10)).await.unwrap(), mark(2, 10));
-    assert_eq!(store.mark_read(room, bob, mark(1, 20)).await.unwrap(), mark(2, 10));
-    assert_eq!(store.mark_read(room, bob, mark(2, 20)).await.unwrap(), mark(2, 10));
-    assert_eq!(store.mark_read(room, bob, mark(4, 5)).await.unwrap(), mark(4, 5));
-    assert_eq!(store.mark_read(room, bob, mark(u64::MAX, 30)).await.unwrap(), mark(5, 30));
-    assert_eq!(store.read_mark(room, bob).await.unwrap(), Some(mark(5, 30)));
-    assert_eq!(store.read_mark(LOBBY, bob).await.unwrap(), None);
-    for (room, account) in [(RoomId(9), bob), (room, AccountId(9))] {
-        assert_eq!(store.mark_read(room, account, mark(1, 1)).await.unwrap(), mark(0, 0));
-        assert_eq!(store.read_mark(room, account).await.unwrap(), None);
-    }
-    store.remove_account(bob, Timestamp(0)).await.unwrap();
-    assert_eq!(store.read_mark(room, bob).await.unwrap(), None);
+    let tokens = async |account| {
+        let sessions = store.sessions(account).await.unwrap();
+        sessions.iter().map(|session| session.token.0[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(store.expire_sessions(Timestamp(98)).await.unwrap(), 0);
+    assert_eq!(store.expire_sessions(Timestamp(99)).await.unwrap(), 1);
+    assert_eq!(tokens(bob).await, [5, 3, 1]);
+    let ended = store.end_sessions(bob, Some(TokenHash([5; 32]))).await.unwrap();
+    assert_eq!(ended, [TokenHash([1; 32]), TokenHash([3; 32])]);
+    assert_eq!((tokens(bob).await, tokens(eve).await), (vec![5], vec![4]));
+    assert_eq!(store.end_sessions(bob, Some(TokenHash([5; 32]))).await.unwrap(), []);
+    // Somebody else's session saves none.
+    assert_eq!(store.end_sessions(bob, Some(TokenHash([4; 32]))).await.unwrap(), [TokenHash([5; 32])]);
+    assert_eq!(store.end_sessions(AccountId(9), None).await.unwrap(), []);
+    assert_eq!(store.expire_sessions(Timestamp(i64::MAX)).await.unwrap(), 1);
+    assert_eq!(tokens(eve).await, []);
 }
 
 pub(crate) async fn the_secret_stays(store: Arc<dyn Store>) {

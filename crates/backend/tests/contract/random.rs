@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use parlor_backend::Sqlite;
-use parlor_core::account::{ReadMark, Session, TokenHash};
+use parlor_core::account::{Invitation, NewAccount, ReadMark, Session, TokenHash};
 use parlor_core::event::{Appended, Author, Body, Draft, NameChoice};
 use parlor_core::ids::{AccountId, GuestId, Number, RoomId, Seq, Timestamp};
-use parlor_core::model::FIRST_ACCOUNT;
 use parlor_core::model::fold::Fold;
+use parlor_core::model::{FIRST_ACCOUNT, LAST_ACCOUNT};
+use parlor_core::names::{RoomName, skeleton};
 use parlor_core::ports::{IndexEntry, Store};
 use parlor_core::room::{Access, NewRoom, Role, RoomRef, SettingsChange, pair};
 use parlor_core::text::Subject;
@@ -22,19 +23,26 @@ use crate::fixture::{
 /// Few of everything, so that histories meet.
 const ROOMS: u64 = 4;
 const NUMBERS: u64 = 12;
-const HANDLES: [&str; 4] = ["amy", "bob", "tea", "zed"];
+const HANDLES: [&str; 5] = ["amy", "bob", "b0b", "tea", "zed"];
 const WORDS: [&str; 4] = ["tea", "東京", "", "a b tea"];
 
 #[derive(Debug, Clone)]
 enum Act {
     Append(Vec<Draft>),
     Room(NewRoom),
-    Account(Option<u64>, usize),
+    Account(Option<u64>, usize, bool),
     Remove(AccountId),
     Session(u8, AccountId, i64),
     Touch(u8, i64),
     End(u8),
+    EndAll(AccountId, Option<u8>),
+    Expire(i64),
     Mark(RoomId, AccountId, u64),
+    MarkMany(Vec<(AccountId, RoomId, u64)>),
+    Receive(Vec<(AccountId, RoomId, u64)>),
+    Invite(Invitation),
+    Come(u8, Author, i64),
+    Uninvite(u8),
     Claim(GuestId, AccountId),
     Reserve(u64),
     /// What the search index's follower does, this many events at a time.
@@ -58,11 +66,12 @@ fn bodies() -> impl Strategy<Value = Body> {
     let words = || (0..WORDS.len()).prop_map(|word| text(WORDS[word]));
     let number = || (0..NUMBERS).prop_map(Number);
     let role = proptest::option::weighted(0.7, (0..4_usize).prop_map(|role| Role::ALL[role]));
-    let settings =
-        (0..3_usize, proptest::option::of(any::<bool>()), 0..4_usize).prop_map(|(subject, listed, access)| {
-            let subject = ["", "tea"].get(subject).map(|text| Subject::stored((*text).to_owned()));
-            Body::Settings(SettingsChange { subject, listed, access: Access::ALL.get(access).copied() })
-        });
+    let parts = (0..10_usize, 0..4_usize, proptest::option::of(any::<bool>()), 0..4_usize);
+    let settings = parts.prop_map(|(called, subject, listed, access)| {
+        let name = HANDLES.get(called).map(|text| RoomName::new(text).unwrap());
+        let subject = ["", "tea", "tea\nand milk"].get(subject).map(|text| Subject::stored((*text).to_owned()));
+        Body::Settings(SettingsChange { name, subject, listed, access: Access::ALL.get(access).copied() })
+    });
     prop_oneof![
         8 => (words(), proptest::option::weighted(0.2, number())).prop_map(|(text, reply)| Body::message(text, reply)),
         4 => (number(), words()).prop_map(|(target, text)| Body::Edit { target, text }),
@@ -89,23 +98,55 @@ fn drafts() -> impl Strategy<Value = Draft> {
     })
 }
 
+/// Numbers that an operator may give where the store's own begin and end.
+fn given() -> impl Strategy<Value = u64> {
+    let near = [FIRST_ACCOUNT.0 + 1, LAST_ACCOUNT.0 - 1, LAST_ACCOUNT.0, i64::MAX.cast_unsigned(), 0, 1 << 63];
+    (0..near.len()).prop_map(move |which| near[which])
+}
+
+fn of_rooms(parts: Vec<(AccountId, u64, u64)>) -> Vec<(AccountId, RoomId, u64)> {
+    parts.into_iter().map(|(account, room, position)| (account, RoomId(room), position)).collect()
+}
+
+fn invitations() -> impl Strategy<Value = Invitation> {
+    let parts = (0..4_u8, rooms(), authors(), proptest::option::of(0..3_u32), 0..40_i64, 30..60_i64);
+    parts.prop_map(|(token, room, by, uses, created, expires)| Invitation {
+        token: TokenHash([token; 32]),
+        room,
+        by,
+        uses,
+        created: Timestamp(created),
+        expires: Timestamp(expires),
+    })
+}
+
 fn acts() -> impl Strategy<Value = Act> {
     let two = proptest::option::of((authors(), authors()));
-    let parts = (0..6_u64, proptest::option::of(0..HANDLES.len()), any::<bool>(), any::<bool>(), two, authors());
+    let member = (authors(), (0..4_usize).prop_map(|role| Role::ALL[role]));
+    let parts = (0..6_u64, proptest::option::of(0..HANDLES.len()), any::<bool>(), any::<bool>(), two, member);
     let room = parts.prop_map(|(number, called, listed, vanishes, two, member)| {
         let direct = two.map(|(one, other)| pair(one, other));
         let members = if vanishes { vec![member] } else { vec![] };
         let new = new_room(number, called.map(|index| HANDLES[index]));
         Act::Room(NewRoom { listed, vanishes, direct, members, ..new })
     });
+    let ids = prop_oneof![3 => Just(None), 4 => (1..4_u64).prop_map(Some), 1 => given().prop_map(Some)];
+    let marked = || proptest::collection::vec((accounts(), 0..ROOMS + 2, 0..30_u64), 0..4).prop_map(of_rooms);
     prop_oneof![
         12 => proptest::collection::vec(drafts(), 1..8).prop_map(Act::Append),
         4 => room,
-        2 => (proptest::option::of(1..4_u64), 0..HANDLES.len()).prop_map(|(id, which)| Act::Account(id, which)),
+        2 => (ids, 0..HANDLES.len(), any::<bool>()).prop_map(|(id, which, operator)| Act::Account(id, which, operator)),
         1 => accounts().prop_map(Act::Remove),
         1 => (0..3_u8, accounts(), 0..9_i64).prop_map(|(token, account, used)| Act::Session(token, account, used)),
         1 => (0..3_u8, 0..9_i64).prop_map(|(token, used)| Act::Touch(token, used)),
         1 => (0..3_u8).prop_map(Act::End),
+        1 => (accounts(), proptest::option::of(0..3_u8)).prop_map(|(account, but)| Act::EndAll(account, but)),
+        1 => (25..35_i64).prop_map(Act::Expire),
+        2 => marked().prop_map(Act::MarkMany),
+        2 => marked().prop_map(Act::Receive),
+        2 => invitations().prop_map(Act::Invite),
+        3 => (0..4_u8, authors(), 20..60_i64).prop_map(|(token, who, now)| Act::Come(token, who, now)),
+        1 => (0..4_u8).prop_map(Act::Uninvite),
         2 => (rooms(), accounts(), 0..9_u64).prop_map(|(room, account, number)| Act::Mark(room, account, number)),
         1 => (1..4_u64, accounts()).prop_map(|(guest, account)| Act::Claim(GuestId(guest), account)),
         1 => (0..3_u64).prop_map(Act::Reserve),
@@ -123,7 +164,10 @@ async fn act(store: &dyn Store, act: Act) -> String {
             format!("{outcomes:?}")
         }
         Act::Room(room) => format!("{:?}", store.create_room(room).await),
-        Act::Account(id, which) => format!("{:?}", store.create_account(new_account(id, HANDLES[which])).await),
+        Act::Account(id, which, operator) => {
+            let new = NewAccount { operator, ..new_account(id, HANDLES[which]) };
+            format!("{:?}", store.create_account(new).await)
+        }
         Act::Remove(id) => format!("{:?}", store.remove_account(id, now).await),
         Act::Session(token, account, used) => {
             let (token, used) = (TokenHash([token; 32]), Timestamp(used));
@@ -134,6 +178,24 @@ async fn act(store: &dyn Store, act: Act) -> String {
             format!("{:?}", store.touch_session(TokenHash([token; 32]), Timestamp(used), Timestamp(99)).await)
         }
         Act::End(token) => format!("{:?}", store.end_session(TokenHash([token; 32])).await),
+        Act::EndAll(account, but) => {
+            format!("{:?}", store.end_sessions(account, but.map(|token| TokenHash([token; 32]))).await)
+        }
+        Act::Expire(now) => format!("{:?}", store.expire_sessions(Timestamp(now)).await),
+        Act::MarkMany(parts) => {
+            let mark = |number| ReadMark { number: Number(number), at: now };
+            let marks = parts.into_iter().map(|(account, room, number)| (account, room, mark(number)));
+            format!("{:?}", store.mark_read_many(marks.collect()).await)
+        }
+        Act::Receive(parts) => {
+            let positions = parts.into_iter().map(|(account, room, seq)| (account, room, Seq(seq)));
+            format!("{:?}", store.mark_received(positions.collect()).await)
+        }
+        Act::Invite(invitation) => format!("{:?}", store.create_invitation(invitation).await),
+        Act::Come(token, who, now) => {
+            format!("{:?}", store.use_invitation(TokenHash([token; 32]), who, Timestamp(now)).await)
+        }
+        Act::Uninvite(token) => format!("{:?}", store.end_invitation(TokenHash([token; 32])).await),
         Act::Mark(room, account, number) => {
             let mark = ReadMark { number: Number(number), at: now };
             format!("{:?}", store.mark_read(room, account, mark).await)
@@ -173,6 +235,8 @@ async fn everything(store: &dyn Store) -> Vec<String> {
     tell!(heads((0..9).map(RoomId).collect()));
     tell!(index_lag(100));
     tell!(vanishing_rooms());
+    tell!(rooms(None, 3));
+    tell!(rooms(Some(RoomId(2)), 100));
     for id in (0..=ROOMS + 2).map(RoomId) {
         tell!(room(RoomRef::Id(id)));
         tell!(room(RoomRef::Key(key(id.0))));
@@ -181,6 +245,7 @@ async fn everything(store: &dyn Store) -> Vec<String> {
         tell!(messages_before(id, Number(1_000), 1_000));
         tell!(messages_before(id, Number(5), 3));
         tell!(members(id, None, 100));
+        tell!(invitations(id));
         for number in (0..NUMBERS).map(Number) {
             tell!(message(id, number));
             tell!(reactions(id, number));
@@ -191,13 +256,18 @@ async fn everything(store: &dyn Store) -> Vec<String> {
         }
     }
     tell!(accounts(None, 100));
+    tell!(has_operator());
     for called in HANDLES {
         tell!(account_by_handle(handle(called)));
-        tell!(room(RoomRef::Name(parlor_core::names::RoomName::new(called).unwrap())));
+        tell!(account_by_skeleton(skeleton(called)));
+        tell!(room(RoomRef::Name(RoomName::new(called).unwrap())));
     }
     for id in (1..4).chain(FIRST_ACCOUNT.0..FIRST_ACCOUNT.0 + 3).map(AccountId) {
         tell!(account(id));
         tell!(sessions(id));
+        tell!(guests_of(id));
+        tell!(marks(id));
+        tell!(received(id));
         tell!(rooms_of(Author::Account(id)));
         tell!(direct_rooms(Author::Account(id), 100));
         for guest in (1..3).map(GuestId) {
@@ -213,8 +283,9 @@ async fn everything(store: &dyn Store) -> Vec<String> {
         tell!(rooms_of(Author::Guest(id)));
         tell!(direct_rooms(Author::Guest(id), 2));
     }
-    for token in 0..3 {
+    for token in 0..4 {
         tell!(session(TokenHash([token; 32])));
+        tell!(invitation(TokenHash([token; 32])));
     }
     told
 }

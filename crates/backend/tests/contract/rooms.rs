@@ -6,10 +6,13 @@ use parlor_core::event::{Appended, Author, Body, Draft};
 use parlor_core::ids::{Epoch, LOBBY, Number, RoomId, Seq, Timestamp};
 use parlor_core::names::RoomName;
 use parlor_core::ports::{SYSTEM_NAME, Store};
-use parlor_core::room::{Access, Gate, Head, NewRoom, Role, Room, RoomRef, SettingsChange};
+use parlor_core::room::{Access, Gate, Head, NewRoom, Role, Room, RoomRef, SettingsChange, pair};
 use parlor_core::text::Subject;
 
-use crate::fixture::{ANN, GUEST, add, append, draft, heads, key, log, make_room, message, new_room};
+use crate::fixture::{
+    ANN, GUEST, add, append, draft, heads, key, log, make_account, make_room, message, message_key, new_account,
+    new_room,
+};
 
 pub(crate) async fn the_lobby_is_there(store: Arc<dyn Store>) {
     let lobby = Room {
@@ -77,7 +80,24 @@ pub(crate) async fn settings_change_the_room(store: Arc<dyn Store>) {
         SettingsChange { listed: Some(true), access: Some(Access::Members), ..SettingsChange::default() },
         SettingsChange { access: Some(Access::Open), ..SettingsChange::default() },
         SettingsChange::default(),
-        SettingsChange { subject: Some(Subject::default()), listed: Some(false), access: Some(Access::Question) },
+        SettingsChange {
+            name: None,
+            subject: Some(Subject::default()),
+            listed: Some(false),
+            access: Some(Access::Question),
+        },
+        SettingsChange { name: RoomName::new("tea").ok(), ..SettingsChange::default() },
+        SettingsChange {
+            name: RoomName::new("cocoa").ok(),
+            subject: Some(Subject::stored("two\nlines".to_owned())),
+            listed: Some(true),
+            access: Some(Access::Members),
+        },
+        SettingsChange {
+            name: RoomName::new("cocoa").ok(),
+            subject: Some(Subject::default()),
+            ..SettingsChange::default()
+        },
     ];
     let mut expected = room.clone();
     for change in changes {
@@ -114,20 +134,64 @@ pub(crate) async fn listed_rooms_come_newest_event_first(store: Arc<dyn Store>) 
 }
 
 pub(crate) async fn a_room_can_have_members_from_the_start(store: Arc<dyn Store>) {
-    let new = NewRoom { members: vec![GUEST, ANN, GUEST], ..new_room(1, None) };
+    let members = vec![(GUEST, Role::Member), (ANN, Role::Owner), (GUEST, Role::Admin)];
+    let new = NewRoom { members, ..new_room(1, None) };
     let room = store.create_room(new).await.unwrap().unwrap();
     assert!(room.has_members);
     assert_eq!((room.head.seq, room.head.number), (Seq(2), Number(0)));
     assert_eq!(store.room(RoomRef::Id(room.id)).await.unwrap(), Some(room.clone()));
     // Their roles are events like all others.
     let log = log(&*store, room.id).await;
-    let member = |who| Body::Member { who, role: Some(Role::Member) };
-    assert_eq!(log.iter().map(|event| event.body.clone()).collect::<Vec<_>>(), [member(GUEST), member(ANN)]);
+    let member = |who, role| Body::Member { who, role: Some(role) };
+    let roles = [member(GUEST, Role::Member), member(ANN, Role::Owner)];
+    assert_eq!(log.iter().map(|event| event.body.clone()).collect::<Vec<_>>(), roles);
     assert!(log.iter().all(|event| event.author == Author::System && event.name.as_str() == SYSTEM_NAME));
     assert_eq!((log[0].at, room.head.at), (Timestamp(2_001), log[1].at));
-    assert_eq!(store.members(room.id, None, 9).await.unwrap(), [(GUEST, Role::Member), (ANN, Role::Member)]);
+    assert_eq!(store.members(room.id, None, 9).await.unwrap(), [(GUEST, Role::Member), (ANN, Role::Owner)]);
     assert_eq!(store.index_lag(9).await.unwrap().len(), 1);
     assert_eq!(add(&*store, room.id, message("a")).await.seq, Seq(3));
+}
+
+fn named(room: RoomId, text: &str) -> Draft {
+    draft(room, Body::Settings(SettingsChange { name: RoomName::new(text).ok(), ..SettingsChange::default() }))
+}
+
+pub(crate) async fn a_room_gets_a_name_that_is_free(store: Arc<dyn Store>) {
+    let tea = store.create_room(new_room(1, Some("tea"))).await.unwrap().unwrap().id;
+    let room = make_room(&*store, 2).await.id;
+    make_account(&*store, None, "bob").await;
+    let by_name = async |text: &str| {
+        let found = store.room(RoomRef::Name(RoomName::new(text).unwrap())).await.unwrap();
+        found.map(|room| room.id)
+    };
+    let before = heads(&*store, vec![tea, room]).await;
+    for taken in ["tea", "bob", "lobby"] {
+        let draft = Draft { key: message_key("k"), ..named(room, taken) };
+        assert_eq!(append(&*store, draft).await, Appended::NameTaken, "{taken}");
+    }
+    // Nothing moved, and the key is not used up.
+    assert_eq!(heads(&*store, vec![tea, room]).await, before);
+    assert_eq!(store.room(RoomRef::Id(room)).await.unwrap().unwrap().name, None);
+    let taken = Draft { key: message_key("k"), ..named(room, "milk") };
+    let Appended::New { event, .. } = append(&*store, taken.clone()).await else { panic!("the name is free") };
+    assert_eq!(append(&*store, taken).await, Appended::Duplicate(event));
+    let other = Draft { key: message_key("k"), ..named(room, "other") };
+    assert_eq!(append(&*store, other).await, Appended::KeyConflict);
+    assert_eq!(by_name("milk").await, Some(room));
+    // Its own name is no other room's; the old one is free, in the same batch, too.
+    let drafts = vec![named(room, "milk"), named(tea, "milk"), named(room, "cocoa"), named(tea, "milk")];
+    let outcomes = store.append(drafts).await.unwrap();
+    let taken: Vec<bool> = outcomes.iter().map(|outcome| *outcome == Appended::NameTaken).collect();
+    assert_eq!(taken, [false, true, false, false], "{outcomes:?}");
+    for (text, holder) in [("tea", None), ("milk", Some(tea)), ("cocoa", Some(room))] {
+        assert_eq!(by_name(text).await, holder, "{text}");
+    }
+    make_account(&*store, None, "tea").await;
+    assert_eq!(store.create_account(new_account(None, "milk")).await.unwrap(), None);
+    // A closed room has no name, whatever it was given.
+    add(&*store, room, Body::Closed).await;
+    assert_eq!(by_name("cocoa").await, None);
+    assert_eq!(append(&*store, named(room, "new")).await, Appended::NoRoom);
 }
 
 pub(crate) async fn vanishing_rooms_are_told_until_they_are_closed(store: Arc<dyn Store>) {
@@ -142,6 +206,24 @@ pub(crate) async fn vanishing_rooms_are_told_until_they_are_closed(store: Arc<dy
     add(&*store, rooms[2], Body::Closed).await;
     assert_eq!(store.vanishing_rooms().await.unwrap(), [rooms[0], rooms[3]]);
     assert!(store.room(RoomRef::Id(rooms[3])).await.unwrap().unwrap().vanishes);
+}
+
+pub(crate) async fn all_rooms_are_told_in_pages(store: Arc<dyn Store>) {
+    let mut rooms = vec![LOBBY];
+    for number in 1..=4 {
+        let new = NewRoom { access: Access::Members, ..new_room(number, None) };
+        rooms.push(store.create_room(new).await.unwrap().unwrap().id);
+    }
+    let of_two = NewRoom { direct: Some(pair(ANN, GUEST)), ..new_room(5, None) };
+    store.create_room(of_two).await.unwrap().unwrap();
+    add(&*store, rooms[2], Body::Closed).await;
+    let told = async |after, limit| -> Vec<RoomId> {
+        store.rooms(after, limit).await.unwrap().into_iter().map(|room| room.id).collect()
+    };
+    assert_eq!(told(None, 2).await, [rooms[0], rooms[1]]);
+    assert_eq!(told(Some(rooms[1]), 9).await, [rooms[3], rooms[4]]);
+    assert_eq!(told(Some(rooms[4]), 9).await, []);
+    assert_eq!(told(None, 0).await, []);
 }
 
 pub(crate) async fn a_closed_room_is_gone_and_can_be_read(store: Arc<dyn Store>) {

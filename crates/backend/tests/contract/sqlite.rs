@@ -6,15 +6,16 @@ use std::path::Path;
 
 use parlor_backend::{OpenError, Sqlite, SqliteOptions};
 use parlor_core::Fault;
+use parlor_core::account::{Account, Invitation, NewAccount, TokenHash};
 use parlor_core::event::{Appended, Author, Body, Draft};
-use parlor_core::ids::{Epoch, LOBBY, Number, Seq, Timestamp};
+use parlor_core::ids::{Epoch, GuestId, LOBBY, Number, RoomId, Seq, Timestamp};
 use parlor_core::ports::{IndexEntry, Store};
 use parlor_core::room::RoomRef;
 use rusqlite::types::Value;
 
 use crate::fixture::{
     GUEST, SECRET, add, append, assert_sound, draft, handle, key, log, make_account, make_room, message, message_key,
-    new_direct, options, text,
+    new_account, new_direct, options, text,
 };
 
 fn open_error(dir: &Path) -> OpenError {
@@ -164,6 +165,53 @@ async fn a_store_of_schema_1_is_brought_on_as_it_is() {
     assert_eq!(rows(&backup), before);
 }
 
+#[tokio::test]
+async fn a_store_of_schema_2_is_brought_on_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = database(dir.path());
+    db.execute_batch(include_str!("../../src/sqlite/schema/1.sql")).unwrap();
+    db.execute_batch(include_str!("../../src/sqlite/schema/2.sql")).unwrap();
+    db.execute_batch(include_str!("schema-2.sql")).unwrap();
+    drop(db);
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    assert_sound(&store).await;
+    let accounts = store.accounts(None, 9).await.unwrap();
+    let told: Vec<_> = accounts.iter().map(|account| (account.handle.as_str(), account.operator)).collect();
+    assert_eq!(told, [("b0b", false), ("bob", false), ("tea", false)]);
+    let (zero, bob) = (accounts[0].id, accounts[1].id);
+    assert_eq!(store.direct_rooms(Author::System, 9).await.unwrap().len(), 1);
+    assert_eq!((log(&store, LOBBY).await.len(), store.sessions(zero).await.unwrap().len()), (33, 1));
+    assert_eq!(store.marks(bob).await.unwrap().len(), 1);
+    // What schema 3 is for. Of two look-alikes that were there the first has the look.
+    assert_eq!(store.guests_of(bob).await.unwrap(), [GuestId(3)]);
+    assert_eq!(store.guests_of(zero).await.unwrap(), [GuestId(2)]);
+    let found = store.account_by_skeleton("bob".to_owned()).await.unwrap();
+    assert_eq!(found.map(|account| account.id), Some(bob));
+    assert!(!store.has_operator().await.unwrap());
+    let operator = NewAccount { operator: true, ..new_account(None, "ann") };
+    let ann = store.create_account(operator).await.unwrap().unwrap();
+    // Both go on: they log in by their handles and can be changed.
+    for account in accounts {
+        assert!(store.update_account(Account { disabled: true, ..account }).await.unwrap());
+    }
+    store.mark_received(vec![(zero, LOBBY, Seq(7)), (zero, RoomId(0), Seq(1))]).await.unwrap();
+    let (token, by, created, expires) = (TokenHash([1; 32]), Author::Account(ann.id), Timestamp(1), Timestamp(9));
+    let invitation = Invitation { token, room: LOBBY, by, uses: None, created, expires };
+    assert!(store.create_invitation(invitation).await.unwrap());
+    assert_eq!(store.expire_sessions(Timestamp(30)).await.unwrap(), 1);
+    assert_sound(&store).await;
+    // Without the first the other is still there.
+    store.remove_account(bob, Timestamp(0)).await.unwrap();
+    assert_eq!(store.account_by_skeleton("bob".to_owned()).await.unwrap(), None);
+    assert_eq!(store.create_account(new_account(None, "b0b")).await.unwrap(), None);
+    assert_sound(&store).await;
+    drop(store);
+    // The way back.
+    let old = rusqlite::Connection::open(dir.path().join("parlor.schema-2.backup.db")).unwrap();
+    let count = |sql: &str| old.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!((count("PRAGMA user_version"), count("SELECT count(*) FROM accounts")), (2, 3));
+}
+
 #[test]
 fn a_newer_schema_is_refused() {
     let dir = tempfile::tempdir().unwrap();
@@ -171,10 +219,10 @@ fn a_newer_schema_is_refused() {
     database(dir.path()).pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(dir.path().join("parlor.db")).unwrap();
     let error = open_error(dir.path());
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 2, .. }), "{error:?}");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 3, .. }), "{error:?}");
     assert_eq!(error.exit_code(), 65);
     let sentence = error.to_string();
-    assert!(sentence.contains("99") && sentence.contains("up to 2"), "{sentence}");
+    assert!(sentence.contains("99") && sentence.contains("up to 3"), "{sentence}");
     assert_eq!(fs::read(dir.path().join("parlor.db")).unwrap(), before);
 }
 

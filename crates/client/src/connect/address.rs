@@ -6,6 +6,10 @@ use crate::ClientError;
 
 /// Default port of the terminal door (protocols/term.md).
 const TERM_PORT: u16 = 1235;
+/// The same over TLS; no document names one, so it is the next.
+const TERMS_PORT: u16 = 1236;
+/// Default port of the CHAT/1.0 door (protocols/chat1.md).
+const CHAT_PORT: u16 = 31145;
 /// Default port of a `ws:` URL (RFC 6455, section 3).
 const WS_PORT: u16 = 80;
 /// Where the WebSocket commands live if the URL names no path (protocols/wscmd.md).
@@ -26,11 +30,14 @@ pub(crate) struct DoorAddress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scheme {
     Term,
+    /// The same over TLS.
+    Terms,
     Ws,
+    Chat,
 }
 
 impl DoorAddress {
-    /// Reads `term://HOST[:PORT]` or `ws://HOST[:PORT][/PATH]`.
+    /// Reads `term://HOST[:PORT]`, `terms://HOST[:PORT]`, `chat://HOST[:PORT]` or `ws://HOST[:PORT][/PATH]`.
     pub(crate) fn parse(text: &str) -> Result<Self, ClientError> {
         let wrong = |advice: &str| {
             let given = crate::shown::line(&format!("{text:?}"));
@@ -38,24 +45,33 @@ impl DoorAddress {
         };
         let (scheme, rest) = match text.split_once("://") {
             Some(("term", rest)) => (Scheme::Term, rest),
+            Some(("terms", rest)) => (Scheme::Terms, rest),
             Some(("ws", rest)) => (Scheme::Ws, rest),
+            Some(("chat", rest)) => (Scheme::Chat, rest),
             Some(("wss", _)) => {
                 return wrong("TLS is not spoken yet; connect with ws:// to a server on this machine or network");
             }
-            _ => return wrong("give term://HOST[:PORT] or ws://HOST[:PORT]/websocket"),
+            _ => return wrong("give term://HOST[:PORT], chat://HOST[:PORT] or ws://HOST[:PORT]/websocket"),
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let Some((host, port)) = host_and_port(authority) else {
             return wrong("HOST is a name or an address ([...] around one of IPv6), PORT a number from 1 to 65535");
         };
         let path = match (scheme, path) {
-            (Scheme::Term, "" | "/") => String::new(),
-            (Scheme::Term, _) => return wrong("a terminal's address ends with the port"),
+            (Scheme::Term | Scheme::Terms | Scheme::Chat, "" | "/") => String::new(),
+            (Scheme::Term | Scheme::Terms | Scheme::Chat, _) => {
+                return wrong("the address of such a door ends with the port");
+            }
             (Scheme::Ws, "" | "/") => WS_PATH.to_owned(),
             (Scheme::Ws, path) if path.starts_with('/') && is_path(path) => path.to_owned(),
             (Scheme::Ws, _) => return wrong("a path begins with / and holds no spaces and no #"),
         };
-        let default = if scheme == Scheme::Term { TERM_PORT } else { WS_PORT };
+        let default = match scheme {
+            Scheme::Term => TERM_PORT,
+            Scheme::Terms => TERMS_PORT,
+            Scheme::Ws => WS_PORT,
+            Scheme::Chat => CHAT_PORT,
+        };
         Ok(Self { scheme, host: host.to_owned(), port: port.unwrap_or(default), path })
     }
 
@@ -71,7 +87,12 @@ impl DoorAddress {
 
 impl fmt::Display for DoorAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.scheme == Scheme::Term { "term" } else { "ws" };
+        let scheme = match self.scheme {
+            Scheme::Term => "term",
+            Scheme::Terms => "terms",
+            Scheme::Ws => "ws",
+            Scheme::Chat => "chat",
+        };
         write!(f, "{scheme}://{}{}", self.authority(), self.path)
     }
 }
@@ -112,6 +133,8 @@ mod tests {
             ("term://localhost", "term://localhost:1235"),
             ("term://127.0.0.1:4000/", "term://127.0.0.1:4000"),
             ("term://[::1]", "term://[::1]:1235"),
+            ("terms://localhost", "terms://localhost:1236"),
+            ("chat://localhost/", "chat://localhost:31145"),
             ("ws://chat.example.org", "ws://chat.example.org:80/websocket"),
             ("ws://127.0.0.1:1234/", "ws://127.0.0.1:1234/websocket"),
             ("ws://[::1]:1234/talk/websocket?x=1", "ws://[::1]:1234/talk/websocket?x=1"),
@@ -138,6 +161,7 @@ mod tests {
             ("ws://a@b/", "HOST is"),
             ("ws://h\r\nX: y/", "HOST is"),
             ("term://h/lobby", "ends with the port"),
+            ("chat://h/lobby", "ends with the port"),
             ("ws://h/a b", "a path"),
             ("ws://h?x", "a path"),
             ("ws://h/\u{1b}[2J", "a path"),

@@ -32,6 +32,10 @@ pub(crate) fn dial(address: &DoorAddress) -> Result<TcpStream, ClientError> {
 pub(crate) fn no_door(address: &DoorAddress, reason: String) -> ClientError {
     let check = match address.scheme {
         Scheme::Term => "is the server running, and is its terminal door open at this port (parlor serve --term)?",
+        Scheme::Chat => "is the server running, and is its CHAT/1.0 door open at this port (parlor serve --chat)?",
+        Scheme::Terms => {
+            "is the server running, and does its terminal door speak TLS at this port (parlor serve --term-tls)?"
+        }
         Scheme::Ws => "is the server running, and is this the address of its HTTP door (parlor serve --http)?",
     };
     ClientError::NoDoor { address: address.to_string(), reason: shown::line(&reason), check }

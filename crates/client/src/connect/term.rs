@@ -1,15 +1,15 @@
 //! The terminal door's client (protocols/term.md): lines become strings, strings become the screen.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 
 use parlor_wire::term::{Frame, Frames, LEAVING, STRING_BYTES_MAX, encode};
 
-use super::address::DoorAddress;
-use super::dial::dial;
+use super::address::{DoorAddress, Scheme};
 use super::pump::{Heard, Link, Taken};
 use super::screen::push_printable;
+use super::secure::Channel;
 use crate::ClientError;
 
 /// The longest line that one string holds. Two strings would be two messages, so a longer one is not sent.
@@ -20,7 +20,7 @@ const READS_MAX: usize = 16;
 
 /// A connection to a terminal door.
 pub(crate) struct Terminal {
-    stream: TcpStream,
+    stream: Channel,
     address: String,
     frames: Frames,
     /// Strings on their way out, the first `written` bytes of which are gone.
@@ -29,9 +29,10 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    pub(crate) fn connect(address: &DoorAddress) -> Result<Self, ClientError> {
-        let stream = dial(address)?;
-        stream.set_nonblocking(true)?;
+    /// `ca`: a file with the certificates that are trusted, for a connection over TLS.
+    pub(crate) fn connect(address: &DoorAddress, ca: Option<&Path>) -> Result<Self, ClientError> {
+        let is_secure = address.scheme == Scheme::Terms;
+        let stream = if is_secure { Channel::secure(address, ca)? } else { Channel::plain(address)? };
         let frames = Frames::default();
         Ok(Self { stream, address: address.to_string(), frames, outgoing: Vec::new(), written: 0 })
     }
@@ -84,7 +85,11 @@ impl Link for Terminal {
         }
         self.outgoing.clear();
         self.written = 0;
-        Ok(true)
+        match self.stream.flush() {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn receive(&mut self, shown: &mut String) -> Result<Heard, ClientError> {

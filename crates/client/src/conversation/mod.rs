@@ -2,6 +2,7 @@
 //!
 //! Each takes two people and needs a server in which nobody else is: they take names that others may want.
 
+mod chat1;
 mod http_chat;
 mod term;
 mod wscmd;
@@ -22,14 +23,16 @@ pub struct Doors {
     pub http: String,
     /// The terminal door.
     pub term: String,
+    /// The CHAT/1.0 door.
+    pub chat: String,
 }
 
 /// Holds a conversation.
 pub type Conversation = fn(&Doors) -> Result<(), ClientError>;
 
 /// The conversations by the names of their doors.
-pub const CONVERSATIONS: [(&str, Conversation); 3] =
-    [("http-chat", http_chat::hold), ("term", term::hold), ("wscmd", wscmd::hold)];
+pub const CONVERSATIONS: [(&str, Conversation); 4] =
+    [("http-chat", http_chat::hold), ("term", term::hold), ("chat1", chat1::hold), ("wscmd", wscmd::hold)];
 
 /// The error of a server that says something else than what should come next.
 fn unexpected(server: &str, awaited: &str, heard: &str) -> ClientError {

@@ -56,13 +56,18 @@ impl Chat {
         if me == other {
             return Err(Refusal::ToOneself.into());
         }
+        let two = pair(me, other);
+        // As long as it is theirs, both are there.
+        if let (Some(log), Author::Account(_)) = (self.logs.of_two(two), other) {
+            self.deliver(&log);
+            return Ok(log);
+        }
         match other {
             Author::Account(id) if self.world.store.account(id).await?.is_some() => {}
             Author::Account(_) | Author::System => return Err(Refusal::NoSuchPerson.into()),
             Author::Guest(_) if self.is_here(other) => {}
             Author::Guest(_) => return Err(Refusal::Away.into()),
         }
-        let two = pair(me, other);
         let log = match self.world.store.direct_room(two).await? {
             Some(room) => self.at_hand(room).await?,
             None => self.make_direct_room(actor, me, two).await?,
@@ -83,7 +88,8 @@ impl Chat {
         Ok(logs)
     }
 
-    /// Notes that somebody has seen a room up to this message. Only of accounts; marks move forward only.
+    /// Notes that somebody has seen a room up to this message, and tells the person's other connections. Only of accounts;
+    /// marks move forward only.
     ///
     /// # Errors
     /// `NotFound`, `Forbidden`, or a `Fault`.
@@ -91,7 +97,10 @@ impl Chat {
         self.authorize(actor, log, Verb::Read).await?;
         if let Some(Author::Account(id)) = actor.author() {
             let mark = ReadMark { number, at: self.world.clock.wall() };
-            self.world.store.mark_read(log.id(), id, mark).await?;
+            let holds = self.world.store.mark_read(log.id(), id, mark).await?;
+            if let Some(inbox) = self.connections.inbox(Author::Account(id)).filter(|_| holds == mark) {
+                inbox.mark_moved();
+            }
         }
         Ok(())
     }
@@ -126,10 +135,11 @@ impl Chat {
         self.at_hand(room).await
     }
 
-    async fn name_of(&self, who: Author) -> Result<String, Error> {
+    /// The name that somebody is told to by: a handle, `~NICKNAME` of a guest.
+    pub(super) async fn name_of(&self, who: Author) -> Result<String, Error> {
         Ok(match who {
             Author::Account(id) => {
-                let account = self.world.store.account(id).await?.ok_or(Refusal::NoSuchPerson)?;
+                let account = self.account_at_hand(id).await?.ok_or(Refusal::NoSuchPerson)?;
                 account.handle.as_str().to_owned()
             }
             Author::Guest(id) => format!("~{}", self.guest_name(id).await?.as_str()),

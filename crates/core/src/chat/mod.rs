@@ -2,33 +2,49 @@
 
 mod accounts;
 mod direct;
+mod groups;
+mod inbox;
+mod invitations;
+mod members;
+mod operator;
 mod people;
+mod person_rooms;
 mod posting;
 mod reading;
 mod rooms;
+mod sessions;
 
+pub use accounts::NewPerson;
 pub use direct::Whispered;
+pub use groups::Place;
+pub use inbox::Received;
+pub use invitations::{Invited, OpenInvitation};
+pub use members::Member;
+pub use person_rooms::PersonRoom;
+pub use posting::Ticket;
 pub use rooms::{Named, RoomPlan};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::actor::{Actor, Who};
 use crate::caretaker::{Caretaker, Vanishing};
-use crate::connections::{Connections, News};
+use crate::connections::News;
 use crate::event::Author;
 use crate::follower::Follower;
 use crate::guesses::Guesses;
 use crate::guests::Guests;
 use crate::ids::{RoomId, Seq};
 use crate::journal::Journal;
-use crate::limits::{self, Limits};
+use crate::limits::{self, Limits, Settings};
 use crate::logs::Logs;
 use crate::policy::{self, Standing, Verb};
 use crate::ports::{Bus, Clock, Entropy, Passwords, Store};
 use crate::rates::Rates;
 use crate::refusal::{Error, Fault, Refusal};
+use crate::registry::Connections;
 use crate::room_log::RoomLog;
 use crate::sequencer::{Drafts, Sequencer};
 
@@ -50,6 +66,8 @@ pub struct World {
 pub struct Chat {
     world: World,
     limits: Limits,
+    passwordless_accounts: bool,
+    session_ttl: Duration,
     logs: Arc<Logs>,
     drafts: Drafts,
     guests: Guests,
@@ -62,6 +80,8 @@ pub struct Chat {
     _alive: watch::Receiver<()>,
     rates: Rates,
     guesses: Arc<Guesses>,
+    /// What letting people in and out keeps.
+    gate: sessions::Gate,
     indexed: watch::Receiver<Result<(), Fault>>,
     moved: Arc<Notify>,
 }
@@ -81,12 +101,18 @@ impl Chat {
     ///
     /// # Errors
     /// A `Fault` of the store.
-    pub async fn open(world: World, limits: Limits, cache_bytes: usize) -> Result<(Arc<Chat>, Engines), Fault> {
+    pub async fn open(
+        world: World,
+        settings: impl Into<Settings>,
+        cache_bytes: usize,
+    ) -> Result<(Arc<Chat>, Engines), Fault> {
+        let Settings { limits, passwordless_accounts, session_ttl } = settings.into();
         let (sender, waiting) = mpsc::channel(limits::WAITING_DRAFTS);
         let rounds = watch::Sender::new(Ok(()));
         let moved = Arc::new(Notify::new());
         let over = watch::Sender::new(());
         let secret = world.store.secret().await?;
+        let gate = sessions::Gate::new(&world).await?;
         let chat = Chat {
             logs: Arc::new(Logs::new(world.store.clone(), cache_bytes)),
             drafts: Drafts(sender),
@@ -98,9 +124,12 @@ impl Chat {
             _alive: over.subscribe(),
             rates: Rates::new(&limits, &world.clock),
             guesses: Guesses::new(world.clock.clone()),
+            gate,
             indexed: rounds.subscribe(),
             moved: moved.clone(),
             limits,
+            passwordless_accounts,
+            session_ttl,
             world,
         };
         let (store, bus) = (chat.world.store.clone(), chat.world.bus.clone());
@@ -115,6 +144,18 @@ impl Chat {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Whether accounts may do without a password.
+    #[must_use]
+    pub fn passwordless_accounts(&self) -> bool {
+        self.passwordless_accounts
+    }
+
+    /// How long a session lasts without use.
+    #[must_use]
+    pub fn session_ttl(&self) -> Duration {
+        self.session_ttl
     }
 
     /// The clock that this chat goes by.
@@ -145,12 +186,14 @@ impl Chat {
     }
 
     /// Looks how far the watched rooms have come, which heals every hint that was lost; the other rooms of this node are
-    /// looked at when they are opened next. Lets those go who stopped polling. To be called twice a second.
+    /// looked at when they are opened next. Lets those go who stopped polling, and ends what has expired. To be called twice a
+    /// second.
     ///
     /// # Errors
     /// A `Fault` of the store.
     pub async fn look_at_heads(&self) -> Result<(), Fault> {
         self.let_go();
+        self.look_at_sessions().await;
         // Time passes for the rooms that nobody came to, too.
         self.emptied.notify_one();
         let watched = self.logs.watched();
@@ -184,8 +227,8 @@ impl Chat {
         let room = log.room();
         let who = actor.author();
         let role = match who {
-            Some(author) if room.has_members => self.world.store.role(room.id, author).await?,
-            _ => None,
+            Some(author) => self.logs.role(log, author).await?,
+            None => None,
         };
         Ok(policy::check(verb, room.access, Standing::of(who, role))?)
     }

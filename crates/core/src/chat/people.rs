@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::Chat;
-use crate::account::Account;
+use crate::account::{Account, Guest};
 use crate::actor::Actor;
-use crate::connections::{Connections, Identity, News};
+use crate::connections::{Identity, News};
 use crate::event::Author;
 use crate::guests;
 use crate::ids::{ConnectionId, Epoch, GuestId};
@@ -17,6 +17,7 @@ use crate::policy::Verb;
 use crate::pulse::{Attendance, Stay};
 use crate::rates::Origin;
 use crate::refusal::{Error, Refusal};
+use crate::registry::Connections;
 use crate::room::RoomRef;
 use crate::room_log::RoomLog;
 use crate::text::DisplayName;
@@ -52,6 +53,14 @@ impl Chat {
     #[must_use]
     pub fn client_of(&self, token: &str) -> Option<(GuestId, ConnectionId)> {
         self.guests.verify_client(token)
+    }
+
+    /// A guest who has spoken, or was claimed.
+    ///
+    /// # Errors
+    /// A `Fault` of the store.
+    pub async fn guest(&self, guest: GuestId) -> Result<Option<Guest>, Error> {
+        Ok(self.world.store.guest(guest).await?)
     }
 
     /// The name that a guest goes by: the nickname of its last post, else `guest-ID`.

@@ -10,7 +10,7 @@ use crate::ids::{Number, Seq};
 use crate::limits;
 use crate::policy::Verb;
 use crate::refusal::{Error, Fault, Refusal, What};
-use crate::room::RoomRef;
+use crate::room::{Head, RoomRef};
 use crate::room_log::RoomLog;
 use crate::search;
 use crate::slot::Slot;
@@ -49,7 +49,7 @@ impl Chat {
         let head = log.head();
         self.authorize(actor, log, Verb::Read).await?;
         if head.number < number {
-            self.wait_for(log, number).await?;
+            self.wait_for(actor, log, number).await?;
             // Waiting may have taken minutes, in which a right can be lost.
             self.authorize(actor, log, Verb::Read).await?;
         }
@@ -116,12 +116,26 @@ impl Chat {
         Ok(hits)
     }
 
-    async fn wait_for(&self, log: &RoomLog, number: Number) -> Result<(), Error> {
-        let mut head = log.watch();
-        let reached = head.wait_for(|head| head.closed || head.number >= number).await;
-        match reached {
-            Ok(head) if head.number >= number => Ok(()),
-            _ => Err(Refusal::RoomClosed.into()),
+    /// Waits for a message, for as long as the reader may read.
+    async fn wait_for(&self, actor: &Actor, log: &RoomLog, number: Number) -> Result<(), Error> {
+        let mut watch = log.watch();
+        let others = |head: Head| head.seq.0 - head.number.0;
+        let mut looked = None;
+        loop {
+            let head = *watch.borrow_and_update();
+            if head.number >= number {
+                return Ok(());
+            }
+            if head.closed {
+                return Err(Refusal::RoomClosed.into());
+            }
+            // Rights go by events that are no messages, and whoever has lost them must not be kept waiting.
+            if looked.replace(others(head)) != Some(others(head)) {
+                self.authorize(actor, log, Verb::Read).await?;
+            }
+            if watch.changed().await.is_err() {
+                return Err(Refusal::RoomClosed.into());
+            }
         }
     }
 

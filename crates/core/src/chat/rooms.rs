@@ -8,15 +8,17 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::Chat;
+use super::members::not_of_two;
 use crate::actor::Actor;
 use crate::connections::News;
 use crate::event::{Author, Body};
-use crate::ids::{LOBBY, RoomId, RoomKey};
+use crate::ids::{LOBBY, RoomId, RoomKey, Seq};
 use crate::limits;
 use crate::names::{Handle, RoomName};
 use crate::policy::{self, Standing, Verb};
 use crate::rates::Person;
 use crate::refusal::{Error, Fault, Refusal, What};
+use crate::registry::Claim;
 use crate::room::{Access, Gate, NewRoom, Role, Room, RoomRef, SettingsChange};
 use crate::room_log::RoomLog;
 use crate::sequencer::{PostOptions, Posted};
@@ -35,6 +37,8 @@ pub struct RoomPlan<'a> {
     /// The question that it asks, and the answer: as it is typed, or the lower-case hex SHA-256 of what is. Without an
     /// answer nothing is asked, and the question is only told.
     pub question: Option<(&'a [u8], &'a [u8])>,
+    /// Whether it is there for its members only, and for nobody else.
+    pub members_only: bool,
     /// Whether it is closed when the last person has left.
     pub vanishes: bool,
     /// By which connection of this node it is made.
@@ -54,31 +58,43 @@ pub enum Named<'a> {
 }
 
 impl Chat {
-    /// Makes a room. Where it asks a question, whoever makes it has answered that.
+    /// Makes a room. An account that makes one owns it; a guest who makes one that asks a question has answered that.
     ///
     /// # Errors
     /// A refusal of the subject, the question or the answer; `BadName`, `NameTaken` for a name that was asked for;
+    /// `NotLoggedIn` where a guest would make a room for members only; `TooMany` rooms that an account owns or belongs to;
     /// `TooFast`; or a `Fault`.
     pub async fn open_room(&self, actor: &Actor, plan: RoomPlan<'_>) -> Result<Arc<RoomLog>, Error> {
         let mut subject = Subject::new(plan.subject, self.limits.subject_bytes)?;
         let question = plan.question.map(|(question, answer)| self.read_gate(question, answer)).transpose()?;
         let asks = question.as_ref().is_some_and(|gate| !gate.answer.is_empty());
-        let name = self.choose_name(plan.named, &subject).await?;
+        let first = self.first_member(actor, &plan, asks).await?;
+        let (name, _claim) = self.choose_name(plan.named, &subject).await?;
         if subject.as_str().is_empty() {
             subject = Subject::stored("Untitled".into());
         }
         self.rates.room(actor.origin)?;
-        let members = actor.author().filter(|who| asks && *who != Author::System).into_iter().collect();
         let new = NewRoom {
             name,
             listed: plan.listed,
-            access: if asks { Access::Question } else { Access::Open },
+            access: match (plan.members_only, asks) {
+                (true, _) => Access::Members,
+                (false, true) => Access::Question,
+                (false, false) => Access::Open,
+            },
             question,
             vanishes: plan.vanishes,
-            members,
+            members: first.into_iter().collect(),
             ..self.draw_room(subject)
         };
         let log = self.create(new, plan.named).await?;
+        if let Some((Author::Account(id), _)) = first {
+            // Its first event says so.
+            self.joined(log.id(), id, Seq(1)).await;
+        }
+        if let Some(inbox) = first.and_then(|(who, _)| self.connections.inbox(who)) {
+            inbox.role_changed();
+        }
         if plan.vanishes {
             self.vanishing.watch(log.id(), self.world.clock.monotonic());
         }
@@ -109,8 +125,8 @@ impl Chat {
         let known = match actor.author() {
             _ if room.listed => true,
             Some(Author::System) => true,
-            Some(author) if room.has_members => self.world.store.role(id, author).await?.is_some(),
-            _ => false,
+            Some(author) => self.logs.role(&log, author).await?.is_some(),
+            None => false,
         };
         if known { Ok(log) } else { Err(Refusal::NotFound.into()) }
     }
@@ -119,14 +135,15 @@ impl Chat {
     /// that is given is looked at in any case.
     ///
     /// # Errors
-    /// `NotFound`, `Forbidden`, `WrongAnswer`, `TooFast` (guesses count as posts), or a `Fault`.
+    /// `NotFound`, `Forbidden`, `WrongAnswer`, `TooFast` (guesses count as posts), `TooMany` rooms of one account, or a
+    /// `Fault`.
     pub async fn enter(&self, actor: &Actor, log: &Arc<RoomLog>, answer: Option<&str>) -> Result<(), Error> {
         let author = self.may(actor, log, Verb::Enter).await?;
         let room = log.room();
         if room.access != Access::Question || author == Author::System {
             return Ok(());
         }
-        let role = if room.has_members { self.world.store.role(room.id, author).await? } else { None };
+        let role = self.logs.role(log, author).await?;
         if role.is_some() && answer.is_none() {
             return Ok(());
         }
@@ -137,8 +154,11 @@ impl Chat {
             return Err(Refusal::WrongAnswer.into());
         }
         if role.is_none() {
-            let body = Body::Member { who: author, role: Some(Role::Member) };
-            self.append(log, author, body, PostOptions::default()).await?;
+            self.check_belongings(author).await?;
+            let to = Some(Role::Member);
+            let body = Body::Member { who: author, role: to };
+            let posted = self.append(log, author, body, PostOptions::default()).await?;
+            self.role_changed(log, author, role, to, posted.slot.event().seq).await?;
         }
         Ok(())
     }
@@ -193,10 +213,21 @@ impl Chat {
     /// Changes a room's settings.
     ///
     /// # Errors
-    /// `NotFound`, `Forbidden`, or a `Fault`.
+    /// `NotFound`, `Forbidden`, for another name of the lobby or of a room of two to everybody; `NameTaken`; or a `Fault`.
     pub async fn configure(&self, actor: &Actor, log: &Arc<RoomLog>, change: SettingsChange) -> Result<Posted, Error> {
         let author = self.may(actor, log, Verb::Configure).await?;
-        self.append(log, author, Body::Settings(change), PostOptions::default()).await
+        let mut claim = None;
+        if let Some(name) = change.name.as_ref().filter(|name| log.room().name.as_ref() != Some(*name)) {
+            if log.id() == LOBBY {
+                return Err(Refusal::Forbidden.into());
+            }
+            not_of_two(log)?;
+            // Nobody takes it at a terminal meanwhile; whether it is a room's or an account's the store knows.
+            claim = Some(self.connections.claim(name.as_str())?);
+        }
+        let posted = self.append(log, author, Body::Settings(change), PostOptions::default()).await;
+        drop(claim);
+        posted
     }
 
     /// Ends a room: who waits for it is told, later nobody finds it. `source`: by which connection of this node.
@@ -262,27 +293,56 @@ impl Chat {
         self.at_hand(room).await
     }
 
-    async fn choose_name(&self, named: Named<'_>, subject: &Subject) -> Result<Option<RoomName>, Error> {
-        match named {
-            Named::No => Ok(None),
-            Named::Asked(name) => {
-                let name = RoomName::new(name)?;
-                if self.is_taken(&name).await? { Err(Refusal::NameTaken.into()) } else { Ok(Some(name)) }
+    /// Who has which role in a room from the start.
+    async fn first_member(
+        &self,
+        actor: &Actor,
+        plan: &RoomPlan<'_>,
+        asks: bool,
+    ) -> Result<Option<(Author, Role)>, Error> {
+        match actor.author() {
+            Some(Author::Account(id)) => {
+                self.check_ownings(id).await?;
+                Ok(Some((Author::Account(id), Role::Owner)))
             }
+            Some(Author::System) => Ok(None),
+            Some(Author::Guest(_)) | None if plan.members_only => Err(Refusal::NotLoggedIn.into()),
+            guest => Ok(guest.filter(|_| asks).map(|who| (who, Role::Member))),
+        }
+    }
+
+    /// The name of a room to be made. Until the claim is dropped, nobody takes it at a terminal.
+    async fn choose_name(
+        &self,
+        named: Named<'_>,
+        subject: &Subject,
+    ) -> Result<(Option<RoomName>, Option<Claim<'_>>), Error> {
+        let (name, must) = match named {
+            Named::No => return Ok((None, None)),
+            Named::Asked(name) => (RoomName::new(name)?, true),
             Named::IfFree => match RoomName::new(subject.as_str()) {
-                Ok(name) if !self.is_taken(&name).await? => Ok(Some(name)),
-                _ => Ok(None),
+                Ok(name) => (name, false),
+                Err(_) => return Ok((None, None)),
             },
+        };
+        match self.take_free(&name).await? {
+            Some(claim) => Ok((Some(name), Some(claim))),
+            None if must => Err(Refusal::NameTaken.into()),
+            None => Ok((None, None)),
         }
     }
 
     /// People and rooms share one name space, and somebody may hold a name at a terminal.
-    async fn is_taken(&self, name: &RoomName) -> Result<bool, Error> {
-        if self.connections.holder(name.as_str()).is_some() || self.is_room_name(name.as_str()).await? {
-            return Ok(true);
+    async fn take_free(&self, name: &RoomName) -> Result<Option<Claim<'_>>, Error> {
+        let Ok(claim) = self.connections.claim(name.as_str()) else { return Ok(None) };
+        if self.is_room_name(name.as_str()).await? {
+            return Ok(None);
         }
-        let Some(handle) = Handle::find(name.as_str()) else { return Ok(false) };
-        Ok(self.account_with(handle).await?.is_some())
+        let account = match Handle::find(name.as_str()) {
+            Some(handle) => self.account_with(handle).await?,
+            None => None,
+        };
+        Ok(account.is_none().then_some(claim))
     }
 
     fn read_gate(&self, question: &[u8], answer: &[u8]) -> Result<Gate, Refusal> {

@@ -104,6 +104,9 @@ impl Fold {
         );
         let mut changed = room.clone();
         changed.apply(&self.settings);
+        if self.head.closed {
+            changed.end();
+        }
         must_hold(changed == *room, format!("room {id}: its settings are not those of its log"));
         must_hold(room.indexed <= room.head.seq, format!("room {id}: its search index is ahead of its log"));
         let mut ended = room.clone();
@@ -144,6 +147,9 @@ impl Fold {
     }
 
     fn take_settings(&mut self, change: &SettingsChange) {
+        if change.name.is_some() {
+            self.settings.name.clone_from(&change.name);
+        }
         if change.subject.is_some() {
             self.settings.subject.clone_from(&change.subject);
         }

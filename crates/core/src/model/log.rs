@@ -6,7 +6,7 @@ use crate::event::{Appended, Author, Body, Draft, Event, MessageState, NameChoic
 use crate::ids::{Number, RoomId, Seq, Timestamp};
 use crate::model::fold::Fold;
 use crate::ports::SYSTEM_NAME;
-use crate::room::Role;
+use crate::room::{Role, SettingsChange};
 use crate::text::{DisplayName, Text};
 
 impl State {
@@ -29,6 +29,11 @@ impl State {
         }
         if !self.target_is_there(draft.room, &posted) {
             return Appended::NoTarget;
+        }
+        if let Body::Settings(SettingsChange { name: Some(name), .. }) = &posted
+            && self.name_is_taken(name.as_str(), Some(draft.room))
+        {
+            return Appended::NameTaken;
         }
         let name = self.choose_name(draft.author, draft.name, &posted);
         let event = self.write(draft.room, draft.author, name, posted.clone(), draft.now);
@@ -147,10 +152,14 @@ impl State {
                 if role.is_none() {
                     self.rooms[place].part(*who);
                 }
+                if role.is_none_or(|role| role == Role::Banned) {
+                    self.invitations.retain(|_, made| made.room != room || made.by != *who);
+                }
             }
             Body::Closed => {
                 self.rooms[place].head.closed = true;
                 self.rooms[place].end();
+                self.invitations.retain(|_, made| made.room != room);
             }
         }
     }

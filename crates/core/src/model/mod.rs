@@ -3,7 +3,8 @@
 //! | file | of the state |
 //! |---|---|
 //! | `log.rs` | appending, and the projections that move with a log |
-//! | `people.rs` | accounts, sessions, guests, marks |
+//! | `people.rs` | accounts, sessions, guests, roles |
+//! | `marks.rs` | read marks, positions, invitations |
 //! | `passwords.rs` | passwords that nothing protects |
 //! | `fold.rs` | what a log says about its projections, worked out from the events alone |
 
@@ -12,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
+use crate::account::{Account, Guest, Invitation, NewAccount, ReadMark, Session, TokenHash};
 use crate::event::{Appended, Author, Body, Draft, Event};
 use crate::ids::{AccountId, Epoch, GuestId, LOBBY, MessageKey, Number, RoomId, RoomKey, Seq, Timestamp};
 use crate::names::{Handle, RoomName};
@@ -23,6 +24,7 @@ use crate::text::Subject;
 
 pub mod fold;
 mod log;
+mod marks;
 mod passwords;
 mod people;
 
@@ -30,6 +32,10 @@ pub use passwords::FakePasswords;
 
 /// The first number that a store gives an account by itself (protocols: wscmd).
 pub const FIRST_ACCOUNT: AccountId = AccountId(1 << 40);
+
+/// Where the numbers end that a store gives by itself. A number below that an operator gave moves them on beyond it, so that
+/// they are never given twice; one from here on does not, else the last number there is would leave none.
+pub const LAST_ACCOUNT: AccountId = AccountId(1 << 52);
 
 /// A store in memory. Never waits, never fails, and reads no clock and no randomness: the same calls give the same answers.
 #[derive(Debug)]
@@ -58,6 +64,8 @@ pub struct State {
     next_account: AccountId,
     sessions: BTreeMap<TokenHash, Session>,
     marks: BTreeMap<(RoomId, AccountId), ReadMark>,
+    received: BTreeMap<(AccountId, RoomId), Seq>,
+    invitations: BTreeMap<TokenHash, Invitation>,
     index: BTreeMap<(RoomId, Number), BTreeSet<String>>,
 }
 
@@ -78,6 +86,8 @@ impl Model {
             next_account: FIRST_ACCOUNT,
             sessions: BTreeMap::new(),
             marks: BTreeMap::new(),
+            received: BTreeMap::new(),
+            invitations: BTreeMap::new(),
             index: BTreeMap::new(),
         };
         state.add_room(lobby(lobby_key, lobby_epoch, now));
@@ -134,14 +144,15 @@ impl State {
         self.rooms.iter().filter(|room| !room.head.closed)
     }
 
-    /// Whether an account or a room that is not closed has the name: the two share one name space.
-    fn name_is_taken(&self, name: &str) -> bool {
-        let of_room = |room: &Room| room.name.as_ref().is_some_and(|taken| taken.as_str() == name);
+    /// Whether an account or a room that is not closed, other than this one, has the name: the two share one name space.
+    fn name_is_taken(&self, name: &str, but: Option<RoomId>) -> bool {
+        let of_room =
+            |room: &Room| Some(room.id) != but && room.name.as_ref().is_some_and(|taken| taken.as_str() == name);
         self.open_rooms().any(of_room) || self.accounts.values().any(|account| account.handle.as_str() == name)
     }
 
     fn add_room(&mut self, new: NewRoom) -> Option<Room> {
-        let name_is_taken = new.name.as_ref().is_some_and(|name| self.name_is_taken(name.as_str()));
+        let name_is_taken = new.name.as_ref().is_some_and(|name| self.name_is_taken(name.as_str(), None));
         let two_have_one = new.direct.is_some_and(|two| self.direct_room(two).is_some());
         if name_is_taken || two_have_one || self.rooms.iter().any(|room| room.key == new.key) {
             return None;
@@ -166,8 +177,8 @@ impl State {
         let id = room.id;
         self.rooms.push(room);
         self.logs.push(Vec::new());
-        for who in members {
-            self.change_role(id, who, Some(Role::Member), new.now);
+        for (who, role) in members {
+            self.change_role(id, who, Some(role), new.now);
         }
         self.room(id).cloned()
     }
@@ -259,6 +270,13 @@ impl Store for Model {
         Ok(self.state().newest_rooms(|room| room.listed, limit))
     }
 
+    async fn rooms(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<Room>, Fault> {
+        let state = self.state();
+        let rooms =
+            state.open_rooms().filter(|room| room.direct.is_none() && after.is_none_or(|after| room.id > after));
+        Ok(rooms.take(limit).cloned().collect())
+    }
+
     async fn direct_room(&self, pair: (Author, Author)) -> Result<Option<Room>, Fault> {
         Ok(self.state().direct_room(pair).cloned())
     }
@@ -319,6 +337,12 @@ impl Store for Model {
         Ok(self.state().claim_guest(guest, account))
     }
 
+    async fn guests_of(&self, account: AccountId) -> Result<Vec<GuestId>, Fault> {
+        let state = self.state();
+        let claimed = state.guests.values().filter(|guest| guest.account == Some(account));
+        Ok(claimed.map(|guest| guest.id).collect())
+    }
+
     async fn create_account(&self, account: NewAccount) -> Result<Option<Account>, Fault> {
         Ok(self.state().create_account(account))
     }
@@ -329,6 +353,14 @@ impl Store for Model {
 
     async fn account_by_handle(&self, handle: Handle) -> Result<Option<Account>, Fault> {
         Ok(self.state().accounts.values().find(|account| account.handle == handle).cloned())
+    }
+
+    async fn account_by_skeleton(&self, skeleton: String) -> Result<Option<Account>, Fault> {
+        Ok(self.state().looks_like(&skeleton).cloned())
+    }
+
+    async fn has_operator(&self) -> Result<bool, Fault> {
+        Ok(self.state().has_operator())
     }
 
     async fn accounts(&self, after: Option<Handle>, limit: usize) -> Result<Vec<Account>, Fault> {
@@ -363,6 +395,34 @@ impl Store for Model {
         Ok(self.state().sessions.remove(&token).is_some())
     }
 
+    async fn end_sessions(&self, account: AccountId, except: Option<TokenHash>) -> Result<Vec<TokenHash>, Fault> {
+        Ok(self.state().end_sessions(|session| session.account == account && Some(session.token) != except))
+    }
+
+    async fn expire_sessions(&self, now: Timestamp) -> Result<u64, Fault> {
+        Ok(self.state().end_sessions(|session| session.expires <= now).len() as u64)
+    }
+
+    async fn create_invitation(&self, invitation: Invitation) -> Result<bool, Fault> {
+        Ok(self.state().create_invitation(invitation))
+    }
+
+    async fn invitation(&self, token: TokenHash) -> Result<Option<Invitation>, Fault> {
+        Ok(self.state().invitations.get(&token).cloned())
+    }
+
+    async fn use_invitation(&self, token: TokenHash, who: Author, now: Timestamp) -> Result<Option<RoomId>, Fault> {
+        Ok(self.state().use_invitation(token, who, now))
+    }
+
+    async fn invitations(&self, room: RoomId) -> Result<Vec<Invitation>, Fault> {
+        Ok(self.state().invitations_of(room))
+    }
+
+    async fn end_invitation(&self, token: TokenHash) -> Result<bool, Fault> {
+        Ok(self.state().invitations.remove(&token).is_some())
+    }
+
     async fn role(&self, room: RoomId, who: Author) -> Result<Option<Role>, Fault> {
         Ok(self.state().roles.get(&(room, who.code())).copied())
     }
@@ -381,6 +441,27 @@ impl Store for Model {
 
     async fn read_mark(&self, room: RoomId, account: AccountId) -> Result<Option<ReadMark>, Fault> {
         Ok(self.state().marks.get(&(room, account)).copied())
+    }
+
+    async fn marks(&self, account: AccountId) -> Result<Vec<(RoomId, ReadMark)>, Fault> {
+        Ok(self.state().marks_of(account))
+    }
+
+    async fn mark_read_many(&self, marks: Vec<(AccountId, RoomId, ReadMark)>) -> Result<(), Fault> {
+        let mut state = self.state();
+        for (account, room, mark) in marks {
+            state.mark_read(room, account, mark);
+        }
+        Ok(())
+    }
+
+    async fn received(&self, account: AccountId) -> Result<Vec<(RoomId, Seq)>, Fault> {
+        Ok(self.state().received(account))
+    }
+
+    async fn mark_received(&self, positions: Vec<(AccountId, RoomId, Seq)>) -> Result<(), Fault> {
+        self.state().mark_received(positions);
+        Ok(())
     }
 
     async fn index_lag(&self, limit: usize) -> Result<Vec<IndexLag>, Fault> {

@@ -1,10 +1,10 @@
-//! The people of the model: accounts, sessions, guests, roles, marks.
+//! The people of the model: accounts, sessions, guests, roles.
 
-use super::State;
-use crate::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
+use super::{LAST_ACCOUNT, State};
+use crate::account::{Account, Guest, NewAccount, Session, TokenHash};
 use crate::event::Author;
-use crate::ids::{AccountId, GuestId, LOBBY, Number, RoomId, Timestamp};
-use crate::names::Handle;
+use crate::ids::{AccountId, GuestId, LOBBY, RoomId, Timestamp};
+use crate::names::{Handle, skeleton};
 use crate::room::Role;
 
 /// The numbers that an account can have: those that are an [`Author::code`] of their own.
@@ -12,8 +12,11 @@ const ACCOUNTS: std::ops::RangeInclusive<u64> = 1..=i64::MAX.cast_unsigned();
 
 impl State {
     pub(super) fn create_account(&mut self, new: NewAccount) -> Option<Account> {
-        let id = new.id.unwrap_or(self.next_account);
-        if self.name_is_taken(new.handle.as_str()) || self.accounts.contains_key(&id) || !ACCOUNTS.contains(&id.0) {
+        let free = |id: &AccountId| !self.accounts.contains_key(id);
+        let id = new.id.or_else(|| (self.next_account.0..).map(AccountId).find(free))?;
+        let name_is_taken =
+            self.name_is_taken(new.handle.as_str(), None) || self.looks_like(&skeleton(new.handle.as_str())).is_some();
+        if name_is_taken || !free(&id) || !ACCOUNTS.contains(&id.0) || new.operator && self.has_operator() {
             return None;
         }
         let account = Account {
@@ -22,15 +25,26 @@ impl State {
             display_name: new.display_name,
             password: new.password,
             disabled: false,
+            operator: new.operator,
             created: new.now,
         };
         self.accounts.insert(id, account.clone());
-        // A number that was given beyond the store's own must not be given again.
-        self.next_account = self.next_account.max(AccountId(id.0.saturating_add(1)));
+        if new.id.is_none() || id < LAST_ACCOUNT {
+            self.next_account = self.next_account.max(AccountId(id.0.saturating_add(1)));
+        }
         if self.room(LOBBY).is_some_and(|lobby| !lobby.head.closed) {
             self.change_role(LOBBY, Author::Account(id), Some(Role::Member), new.now);
         }
         Some(account)
+    }
+
+    /// The account whose handle has this skeleton.
+    pub(super) fn looks_like(&self, looks: &str) -> Option<&Account> {
+        self.accounts.values().find(|account| skeleton(account.handle.as_str()) == looks)
+    }
+
+    pub(super) fn has_operator(&self) -> bool {
+        self.accounts.values().any(|account| account.operator)
     }
 
     pub(super) fn accounts_after(&self, after: Option<&Handle>, limit: usize) -> Vec<Account> {
@@ -54,6 +68,8 @@ impl State {
         }
         self.sessions.retain(|_, session| session.account != id);
         self.marks.retain(|(_, account), _| *account != id);
+        self.received.retain(|(account, _), _| *account != id);
+        self.invitations.retain(|_, made| made.by != Author::Account(id));
         for (room, _) in self.rooms_of(Author::Account(id)) {
             self.change_role(room, Author::Account(id), None, now);
         }
@@ -81,6 +97,11 @@ impl State {
         true
     }
 
+    /// Ends the sessions that are meant; answers them by token.
+    pub(super) fn end_sessions(&mut self, meant: impl Fn(&Session) -> bool) -> Vec<TokenHash> {
+        self.sessions.extract_if(.., |_, session| meant(session)).map(|(token, _)| token).collect()
+    }
+
     pub(super) fn claim_guest(&mut self, id: GuestId, account: AccountId) -> bool {
         let claimed = self.guests.get(&id).is_some_and(|guest| guest.account.is_some());
         if claimed || !self.accounts.contains_key(&account) {
@@ -99,19 +120,5 @@ impl State {
     pub(super) fn rooms_of(&self, who: Author) -> Vec<(RoomId, Role)> {
         let open = self.open_rooms();
         open.filter_map(|room| Some((room.id, *self.roles.get(&(room.id, who.code()))?))).collect()
-    }
-
-    pub(super) fn mark_read(&mut self, room: RoomId, account: AccountId, mark: ReadMark) -> ReadMark {
-        let nothing = ReadMark { number: Number(0), at: Timestamp(0) };
-        let Some(head) = self.room(room).map(|room| room.head) else { return nothing };
-        if !self.accounts.contains_key(&account) {
-            return nothing;
-        }
-        let mark = ReadMark { number: mark.number.min(head.number), at: mark.at };
-        let holds = self.marks.entry((room, account)).or_insert(mark);
-        if mark.number > holds.number {
-            *holds = mark;
-        }
-        *holds
     }
 }

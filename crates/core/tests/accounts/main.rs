@@ -5,7 +5,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod changing;
+mod operator;
 mod passwords;
+mod registering;
+#[path = "../support/town.rs"]
 mod world;
 
 use parlor_core::event::{Author, Body};
@@ -21,9 +25,9 @@ use crate::world::{OPERATOR, Town, refused};
 #[tokio::test]
 async fn the_operator_makes_accounts_with_numbers_of_their_own_or_given_ones() {
     let town = Town::new().await;
-    let anna = town.chat.add_account(&OPERATOR, None, "Anna", "tea").await.unwrap();
+    let anna = town.chat.add_account(&OPERATOR, None, "Anna", Some("tea")).await.unwrap();
     assert_eq!((anna.id, anna.handle.as_str(), anna.display_name.as_str()), (FIRST_ACCOUNT, "anna", "anna"));
-    let ben = town.chat.add_account(&OPERATOR, Some(AccountId(7)), "ben", "x").await.unwrap();
+    let ben = town.chat.add_account(&OPERATOR, Some(AccountId(7)), "ben", Some("x")).await.unwrap();
     assert_eq!(ben.id, AccountId(7));
     assert_eq!(town.chat.account_named("BEN").await, Ok(Some(ben.clone())));
     assert_eq!(town.chat.account_named("no name").await, Ok(None));
@@ -40,7 +44,7 @@ async fn what_cannot_be_an_account_is_refused_before_any_hashing() {
     let before = town.passwords.hashed();
     let add = |id: Option<u64>, handle: &'static str, password: String| {
         let chat = town.chat.clone();
-        async move { refused(chat.add_account(&OPERATOR, id.map(AccountId), handle, &password).await) }
+        async move { refused(chat.add_account(&OPERATOR, id.map(AccountId), handle, Some(&password)).await) }
     };
     let tea = || "tea".to_owned();
     assert_eq!(add(None, "anna", tea()).await, Refusal::NameTaken);
@@ -54,7 +58,7 @@ async fn what_cannot_be_an_account_is_refused_before_any_hashing() {
         assert_eq!(add(Some(number), "ben", tea()).await, Refusal::NumberTaken, "{number}");
     }
     assert_eq!(town.passwords.hashed(), before);
-    assert!(town.chat.add_account(&OPERATOR, None, "ben", &"x".repeat(1_024)).await.is_ok());
+    assert!(town.chat.add_account(&OPERATOR, None, "ben", Some(&"x".repeat(1_024))).await.is_ok());
 }
 
 #[tokio::test]
@@ -63,7 +67,7 @@ async fn only_the_operator_deals_with_accounts() {
     let anna = town.add("anna", "tea").await;
     for who in [Who::Account(anna.id), Who::Guest(parlor_core::ids::GuestId(1)), Who::Stranger] {
         let actor = Actor { who, origin: None };
-        assert_eq!(refused(town.chat.add_account(&actor, None, "ben", "x").await), Refusal::Forbidden);
+        assert_eq!(refused(town.chat.add_account(&actor, None, "ben", Some("x")).await), Refusal::Forbidden);
         assert_eq!(refused(town.chat.remove_account(&actor, anna.id).await), Refusal::Forbidden);
         assert_eq!(refused(town.chat.accounts(&actor, None, 10).await), Refusal::Forbidden);
     }
@@ -88,7 +92,7 @@ async fn who_reads_a_room_sees_accounts_come_and_go() {
         question: None,
         vanishes: false,
         direct: None,
-        members: vec![Author::Account(anna.id)],
+        members: vec![(Author::Account(anna.id), Role::Member)],
         now: Timestamp(1),
     };
     let room = town.store.create_room(room).await.unwrap().unwrap();
@@ -117,6 +121,6 @@ async fn an_account_that_is_logged_in_is_not_removed() {
     assert_eq!(refused(town.chat.remove_account(&OPERATOR, anna.id).await), Refusal::NotFound);
     let again = town.add("anna", "coffee").await;
     assert_ne!(again.id, anna.id, "the name is free, the number is not given again");
-    let old = town.chat.check_password("anna", "tea", None).await;
+    let old = town.chat.check_password("anna", Some("tea"), None).await;
     assert_eq!(old, Err(Error::Refused(Refusal::BadLogin)));
 }

@@ -130,13 +130,13 @@ async fn whoever_gets_a_number_again_does_not_get_its_past() {
     let town = Town::new().await;
     let anna = town.account("anna").await;
     let number = AccountId(5);
-    let ben = town.chat.add_account(&OPERATOR, Some(number), "ben", "x").await.unwrap();
+    let ben = town.chat.add_account(&OPERATOR, Some(number), "ben", Some("x")).await.unwrap();
     let b = Author::Account(ben.id);
     let past = whisper(&town, &by(&anna), b, "secret").await.unwrap().log;
     town.chat.remove_account(&OPERATOR, number).await.unwrap();
     assert_eq!(past.room().direct, None);
     assert_eq!(refused(whisper(&town, &by(&anna), b, "gone?").await), Refusal::NoSuchPerson);
-    let eve = town.chat.add_account(&OPERATOR, Some(number), "eve", "x").await.unwrap();
+    let eve = town.chat.add_account(&OPERATOR, Some(number), "eve", Some("x")).await.unwrap();
     let now = whisper(&town, &by(&anna), b, "hi").await.unwrap().log;
     assert_ne!(now.id(), past.id());
     assert_eq!(refused(town.chat.find(&by(&eve), RoomRef::Key(past.key())).await), Refusal::NotFound);
@@ -161,7 +161,7 @@ async fn making_rooms_for_people_has_a_rate() {
     let first = Town::new().await;
     let anna = first.account("anna").await;
     for number in 1..=40 {
-        first.chat.add_account(&OPERATOR, Some(AccountId(number)), &format!("p{number}"), "x").await.unwrap();
+        first.chat.add_account(&OPERATOR, Some(AccountId(number)), &format!("p{number}"), Some("x")).await.unwrap();
     }
     let town = Town::over(first.store.clone(), Limits::default()).await;
     let anna = Actor { who: Who::Account(anna.id), origin: None };

@@ -20,6 +20,7 @@ async fn a_room_is_made_as_planned_and_listed_ones_are_told_to_all() {
         named: Named::Asked("Tea"),
         listed: true,
         question: Some((b" what? ", b" tea ")),
+        members_only: false,
         vanishes: true,
         source,
     };

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use parlor_core::account::{Account, Guest, NewAccount, ReadMark, Session, TokenHash};
+use parlor_core::account::{Account, Guest, Invitation, NewAccount, ReadMark, Session, TokenHash};
 use parlor_core::event::{Appended, Author, Draft, Event};
 use parlor_core::ids::{AccountId, GuestId, LOBBY, MessageKey, Number, RoomId, Seq, Timestamp};
 use parlor_core::model::{Model, State};
@@ -179,6 +179,9 @@ impl Store for Flaky {
     async fn direct_rooms(&self, who: Author, limit: usize) -> Result<Vec<Room>, Fault> {
         ask!(self, before, direct_rooms(who, limit))
     }
+    async fn rooms(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<Room>, Fault> {
+        ask!(self, before, rooms(after, limit))
+    }
     async fn vanishing_rooms(&self) -> Result<Vec<RoomId>, Fault> {
         ask!(self, before, vanishing_rooms())
     }
@@ -203,6 +206,9 @@ impl Store for Flaky {
     async fn claim_guest(&self, guest: GuestId, account: AccountId) -> Result<bool, Fault> {
         ask!(self, before_write, claim_guest(guest, account))
     }
+    async fn guests_of(&self, account: AccountId) -> Result<Vec<GuestId>, Fault> {
+        ask!(self, before, guests_of(account))
+    }
     async fn create_account(&self, account: NewAccount) -> Result<Option<Account>, Fault> {
         self.before_write().await?;
         let made = self.model().create_account(account).await?;
@@ -215,6 +221,12 @@ impl Store for Flaky {
     }
     async fn account_by_handle(&self, handle: Handle) -> Result<Option<Account>, Fault> {
         ask!(self, before, account_by_handle(handle))
+    }
+    async fn account_by_skeleton(&self, skeleton: String) -> Result<Option<Account>, Fault> {
+        ask!(self, before, account_by_skeleton(skeleton))
+    }
+    async fn has_operator(&self) -> Result<bool, Fault> {
+        ask!(self, before, has_operator())
     }
     async fn accounts(&self, after: Option<Handle>, limit: usize) -> Result<Vec<Account>, Fault> {
         ask!(self, before, accounts(after, limit))
@@ -240,6 +252,33 @@ impl Store for Flaky {
     async fn end_session(&self, token: TokenHash) -> Result<bool, Fault> {
         ask!(self, before_write, end_session(token))
     }
+    async fn end_sessions(&self, account: AccountId, except: Option<TokenHash>) -> Result<Vec<TokenHash>, Fault> {
+        ask!(self, before_write, end_sessions(account, except))
+    }
+    async fn expire_sessions(&self, now: Timestamp) -> Result<u64, Fault> {
+        ask!(self, before_write, expire_sessions(now))
+    }
+    async fn create_invitation(&self, invitation: Invitation) -> Result<bool, Fault> {
+        ask!(self, before_write, create_invitation(invitation))
+    }
+    async fn invitation(&self, token: TokenHash) -> Result<Option<Invitation>, Fault> {
+        ask!(self, before, invitation(token))
+    }
+    async fn use_invitation(&self, token: TokenHash, who: Author, now: Timestamp) -> Result<Option<RoomId>, Fault> {
+        self.before_write().await?;
+        let used = self.model().use_invitation(token, who, now).await?;
+        if let Some(room) = used {
+            self.tell_own_events(room).await?;
+        }
+        self.wait().await;
+        Ok(used)
+    }
+    async fn invitations(&self, room: RoomId) -> Result<Vec<Invitation>, Fault> {
+        ask!(self, before, invitations(room))
+    }
+    async fn end_invitation(&self, token: TokenHash) -> Result<bool, Fault> {
+        ask!(self, before_write, end_invitation(token))
+    }
     async fn role(&self, room: RoomId, who: Author) -> Result<Option<Role>, Fault> {
         ask!(self, before, role(room, who))
     }
@@ -254,6 +293,18 @@ impl Store for Flaky {
     }
     async fn read_mark(&self, room: RoomId, account: AccountId) -> Result<Option<ReadMark>, Fault> {
         ask!(self, before, read_mark(room, account))
+    }
+    async fn marks(&self, account: AccountId) -> Result<Vec<(RoomId, ReadMark)>, Fault> {
+        ask!(self, before, marks(account))
+    }
+    async fn mark_read_many(&self, marks: Vec<(AccountId, RoomId, ReadMark)>) -> Result<(), Fault> {
+        ask!(self, before_write, mark_read_many(marks))
+    }
+    async fn received(&self, account: AccountId) -> Result<Vec<(RoomId, Seq)>, Fault> {
+        ask!(self, before, received(account))
+    }
+    async fn mark_received(&self, positions: Vec<(AccountId, RoomId, Seq)>) -> Result<(), Fault> {
+        ask!(self, before_write, mark_received(positions))
     }
     async fn index_lag(&self, limit: usize) -> Result<Vec<IndexLag>, Fault> {
         ask!(self, before, index_lag(limit))

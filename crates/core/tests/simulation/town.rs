@@ -84,7 +84,7 @@ impl Town {
             }
             let mut accounts = Vec::new();
             for number in 0..whisperers {
-                let account = life.chat.add_account(&OPERATOR, None, &format!("person{number}"), "x").await;
+                let account = life.chat.add_account(&OPERATOR, None, &format!("person{number}"), Some("x")).await;
                 accounts.push(account.map_err(|error| error.to_string())?.id);
             }
             Ok::<_, String>((rooms, accounts))
@@ -230,7 +230,7 @@ async fn operate(town: Arc<Town>) {
             }
             let access = town.dice(|dice| dice.pick(&[None, Some(Access::Members), Some(Access::Open)]).copied());
             let subject = what.is_multiple_of(2).then(|| Subject::stored(town.word()));
-            let change = SettingsChange { access: access.flatten(), subject, listed: None };
+            let change = SettingsChange { access: access.flatten(), subject, ..SettingsChange::default() };
             life.chat.configure(&OPERATOR, &log, change).await
         };
         if let Some(Err(Error::Refused(refusal))) = life.run(act).await {

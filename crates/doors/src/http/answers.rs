@@ -26,6 +26,8 @@ pub struct Answer {
     pub advice: &'static str,
     /// Headers that belong to it.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The address by which somebody logs in whom that might help.
+    pub log_in: Option<String>,
 }
 
 /// What a client wants to read.
@@ -63,7 +65,7 @@ impl Answer {
     /// An answer with a status, a code and a sentence.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, happened: impl Into<String>) -> Answer {
-        Answer { status, code, happened: happened.into(), advice: "", headers: vec![] }
+        Answer { status, code, happened: happened.into(), advice: "", headers: vec![], log_in: None }
     }
 
     /// The server stops, and will be back.
@@ -117,6 +119,7 @@ impl Answer {
             happened: &sentence(&self.happened),
             advice: &sentence(advice),
             back,
+            log_in: self.log_in.as_deref(),
         };
         // Rendering plain text into a fixed page fails only if formatting into a String does, which it can't.
         page.render().unwrap_or_else(|_| self.happened.clone())
@@ -131,7 +134,8 @@ impl Answer {
 }
 
 /// Begins with a capital and ends with a full stop.
-fn sentence(text: &str) -> String {
+#[must_use]
+pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", letters.as_str())
@@ -148,7 +152,9 @@ pub fn refuse(error: Error, id: impl FnOnce() -> String) -> Answer {
 
 fn refused(refusal: &Refusal) -> Answer {
     let status = match refusal {
-        Refusal::NotFound | Refusal::NoSuchMessage | Refusal::NoSuchPerson => StatusCode::NOT_FOUND,
+        Refusal::NotFound | Refusal::NoSuchMessage | Refusal::NoSuchPerson | Refusal::Unknown(_) => {
+            StatusCode::NOT_FOUND
+        }
         Refusal::RoomClosed | Refusal::Deleted => StatusCode::GONE,
         Refusal::Forbidden | Refusal::WrongAnswer | Refusal::WrongServerPassword => StatusCode::FORBIDDEN,
         Refusal::BadLogin | Refusal::NotLoggedIn => StatusCode::UNAUTHORIZED,
@@ -159,6 +165,8 @@ fn refused(refusal: &Refusal) -> Answer {
         | Refusal::BadEncoding { .. }
         | Refusal::BadName(_)
         | Refusal::BadPassword
+        | Refusal::NoPassword
+        | Refusal::BadCursor
         | Refusal::ToOneself => StatusCode::BAD_REQUEST,
         Refusal::NameTaken
         | Refusal::NumberTaken
@@ -166,6 +174,8 @@ fn refused(refusal: &Refusal) -> Answer {
         | Refusal::Away
         | Refusal::AlreadyHere
         | Refusal::NotHere
+        | Refusal::AlreadyMember
+        | Refusal::LastOwner
         | Refusal::KeyConflict
         | Refusal::Reset { .. } => StatusCode::CONFLICT,
         Refusal::TooFast { .. } | Refusal::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,

@@ -7,7 +7,7 @@
 use std::fmt;
 
 /// Every asset there is, for the routes.
-pub static ASSETS: [&Asset; 9] = [&STYLE, &SCRIPT, &HERE, &LOG, &OUTBOX, &POLL, &REQUEST, &WSCMD, &FAVICON];
+pub static ASSETS: [&Asset; 10] = [&STYLE, &SCRIPT, &HERE, &LOG, &OUTBOX, &POLL, &REQUEST, &SEEN, &WSCMD, &FAVICON];
 
 /// The look of all pages.
 pub static STYLE: Asset =
@@ -24,6 +24,8 @@ static LOG: Asset = script("/assets/log.js", include_bytes!("../../assets/log.js
 static OUTBOX: Asset = script("/assets/outbox.js", include_bytes!("../../assets/outbox.js"));
 static POLL: Asset = script("/assets/poll.js", include_bytes!("../../assets/poll.js"));
 static REQUEST: Asset = script("/assets/request.js", include_bytes!("../../assets/request.js"));
+
+static SEEN: Asset = script("/assets/seen.js", include_bytes!("../../assets/seen.js"));
 
 /// The icon of the tab.
 pub static FAVICON: Asset =

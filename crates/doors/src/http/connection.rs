@@ -1,6 +1,7 @@
 //! The life of an HTTP connection: how slow it may be, what it holds, how it ends with the server.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +16,9 @@ use tokio::time::timeout;
 use super::front::Front;
 use super::head_scan::{HeadScan, Scanned};
 use super::spoken::Spoken;
-use super::stalled::Stalled;
 use super::takeover::Takeover;
 use crate::accept::{Life, Serve, TurnedAway, stopped};
+use crate::stalled::Stalled;
 
 impl Serve for Front {
     fn trusts(&self, peer: IpAddr) -> bool {
@@ -35,12 +36,20 @@ impl Serve for Front {
     }
 
     fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, stopping: watch::Receiver<bool>) -> Life {
-        Box::pin(async move {
+        // Boxed by itself, so that a connection that speaks another protocol for hours does not carry what HTTP needed.
+        let speaking = Box::pin(async move {
             let takeover = Takeover::default();
-            // Boxed, so that a connection that speaks another protocol for hours does not carry what HTTP needed.
-            Box::pin(speak_http(stream, peer, self, takeover.clone(), stopping)).await;
-            takeover.follow().await;
-        })
+            speak_http(stream, peer, self, takeover.clone(), stopping).await;
+            takeover.follow().await
+        });
+        Box::pin(go_on(speaking))
+    }
+}
+
+/// Speaks HTTP, and then what the connection was taken over for, if it was.
+async fn go_on(speaking: Pin<Box<dyn Future<Output = Option<Life>> + Send>>) {
+    if let Some(next) = speaking.await {
+        next.await;
     }
 }
 

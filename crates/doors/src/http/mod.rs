@@ -9,10 +9,9 @@ mod origin;
 pub mod pages;
 mod server_password;
 mod spoken;
-mod stalled;
 pub mod takeover;
 
-pub use answers::{Answer, Face, NO_STORE, refuse};
+pub use answers::{Answer, Face, NO_STORE, refuse, sentence};
 pub use front::{Front, Reroute, WholeBody, check_same_site};
 pub use origin::TrustedProxies;
 pub use server_password::ServerPassword;

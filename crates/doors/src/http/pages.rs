@@ -41,4 +41,6 @@ pub struct ErrorPage<'a> {
     pub advice: &'a str,
     /// The address of the room that the person came from, if there is one to go back to.
     pub back: Option<&'a str>,
+    /// The address by which somebody logs in whom that might help.
+    pub log_in: Option<&'a str>,
 }

@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 
 use super::head_scan::Scanned;
 use super::spoken::Spoken;
-use super::stalled::Stalled;
 use crate::accept::Life;
+use crate::stalled::Stalled;
 
 /// Where a route leaves what shall become of its connection: in the extensions of a request that asks for another protocol.
 #[derive(Clone, Default)]
@@ -34,15 +34,17 @@ impl Takeover {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(successor);
     }
 
-    /// Goes on with the connection, if a route wanted to. To be called when HTTP has ended on it.
-    pub(super) async fn follow(&self) {
-        let successor = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Successor { upgrade, next }) = successor else { return };
+    /// What the connection goes on with, if a route wanted that. To be called when HTTP has ended on it.
+    pub(super) async fn follow(self) -> Option<Life> {
+        let Successor { upgrade, next } = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         // An error says that the connection ended before the answer was written.
-        let Ok(upgraded) = upgrade.await else { return };
+        let upgraded = upgrade.await.ok()?;
         match upgraded.downcast::<Layers>() {
-            Ok(parts) => next(parts.io.into_inner().into_inner().into_inner().into_inner(), parts.read_buf).await,
-            Err(_) => tracing::error!("a connection was taken over with other layers than HTTP's"),
+            Ok(parts) => Some(next(parts.io.into_inner().into_inner().into_inner().into_inner(), parts.read_buf)),
+            Err(_) => {
+                tracing::error!("a connection was taken over with other layers than HTTP's");
+                None
+            }
         }
     }
 }

@@ -8,19 +8,19 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use parlor_core::event::{Author, Body};
 use parlor_core::guests::unnamed;
-use parlor_core::ids::{GuestId, Number};
+use parlor_core::ids::Number;
 use parlor_core::limits;
 use parlor_core::names::RoomName;
-use parlor_core::room::RoomRef;
+use parlor_core::room::{Access, RoomRef};
 use parlor_core::room_log::RoomLog;
 use parlor_core::slot::Slot;
 use parlor_core::text::DisplayName;
-use parlor_core::{Actor, Error, Fault, Refusal, Who};
+use parlor_core::{Actor, Error, Fault, Refusal};
 
-use super::cookies::{self, Cookies};
 use super::pages::{self, ChatPage, Me, Message, Moment};
 use super::sidebar::Sidebar;
-use super::{CHAT_NUMBER, Door, create, number, parameter, parts, question};
+use super::visitor::Visitor;
+use super::{CHAT_NUMBER, Door, cookies, create, number, parameter, parts, question};
 use crate::http::{Answer, Caller, Face, Http};
 use crate::json::author_id;
 
@@ -32,43 +32,53 @@ pub(super) async fn show(State(door): State<Door>, Extension(caller): Extension<
 
 async fn answer(door: &Door, caller: Caller, request: &Parts) -> Result<Response, Answer> {
     let http = &*door.http;
-    let cookies = Cookies::of(&http.chat, &request.headers);
+    let mut visitor = Visitor::of(http, &request.headers).await?;
     let (key, _) = parts(request);
     if let Some(name) = RoomName::find(key).filter(|_| parlor_core::ids::RoomKey::parse(key).is_none()) {
-        let found = http.chat.find(&cookies.actor(caller), RoomRef::Name(name)).await;
-        let log = found.map_err(|error| http.refuse(error))?;
+        let found = http.chat.find(&visitor.actor(caller), RoomRef::Name(name)).await;
+        let log = found.map_err(|error| not_found(http.refuse(error), &visitor, request))?;
         return Ok(create::see_other(&format!("/chat/{}", log.key())));
     }
-    let log = super::room(http, &cookies.actor(caller), key).await?;
-    let guest = match cookies.guest {
-        Some(guest) => Some(guest),
-        // Reading goes on when nothing can be stored, not even that another guest number is taken.
-        None => match http.chat.new_guest().await {
+    let log = super::room(http, &visitor.actor(caller), key).await;
+    let log = log.map_err(|answer| not_found(answer, &visitor, request))?;
+    if visitor.is_new() {
+        visitor.cookies.guest = match http.chat.new_guest().await {
             Ok(guest) => Some(guest),
+            // Reading goes on when nothing can be stored, not even that another guest number is taken.
             Err(Error::Failed(Fault::DiskFull | Fault::Unavailable(_))) => None,
             Err(error) => return Err(http.refuse(error)),
-        },
-    };
-    let actor = Actor { who: guest.map_or(Who::Stranger, Who::Guest), ..cookies.actor(caller) };
+        };
+    }
+    let actor = visitor.actor(caller);
     let mut response = match http.chat.may_read(&actor, &log).await {
-        Ok(()) => render(door, &log, &actor, guest, &cookies, request).await?,
+        Ok(()) => render(door, &log, &actor, &visitor, request).await?,
         Err(Error::Refused(Refusal::Forbidden)) if log.room().gate().is_some() => question::page(&log, false)?,
         Err(error) => return Err(http.refuse(error)),
     };
+    let (headers, guest) = (response.headers_mut(), visitor.guest());
+    visitor.settle(headers, caller);
     if let Some(guest) = guest {
-        let headers = response.headers_mut();
         cookies::set_guest(&http.chat, headers, guest, caller.secure);
+    }
+    if guest.is_some() || visitor.grant.is_some() {
         cookies::set_client(&http.chat, headers, guest, log.key(), caller.secure);
     }
     Ok(response)
+}
+
+/// Whoever is not logged in may be a member of what looks like no room.
+fn not_found(answer: Answer, visitor: &Visitor, request: &Parts) -> Answer {
+    if answer.status != StatusCode::NOT_FOUND || visitor.grant.is_some() {
+        return answer;
+    }
+    Answer { log_in: Some(format!("/login?next={}", request.uri.path())), ..answer }
 }
 
 async fn render(
     door: &Door,
     log: &RoomLog,
     actor: &Actor,
-    guest: Option<GuestId>,
-    cookies: &Cookies,
+    visitor: &Visitor,
     request: &Parts,
 ) -> Result<Response, Answer> {
     let http = &*door.http;
@@ -80,21 +90,26 @@ async fn render(
     let newest = log.head().number;
     let slots = http.chat.history(actor, log, before, limit).await.map_err(refuse)?;
     let shown = slots.last().map_or(newest, |slot| slot.event().number);
-    let looking = Looking::of(http, guest, cookies).await.map_err(refuse)?;
-    let parts = (&*http.chat, &*door.people, &*door.lists);
-    let sidebar = Sidebar::of(parts, actor, looking.name(), log).await.map_err(refuse)?;
+    let looking = Looking::of(http, visitor).await.map_err(refuse)?;
+    if before.is_none() && shown.0 > 0 && visitor.grant.is_some() && !is_fetched_ahead(request) {
+        // Before the list of rooms is made up, in which this one is not new any more.
+        http.chat.mark_seen(actor, log, shown).await.map_err(refuse)?;
+    }
+    let sidebar = Box::pin(Sidebar::of(door, actor, looking.name(), log)).await.map_err(refuse)?;
     let (room, key, with) = (log.room(), log.key(), sidebar.with());
-    let (chat_url, send_url) = (address(request, "chat", log), address(request, "send", log));
+    let (chat_url, send_url) = (address(request, &format!("chat/{key}")), address(request, &format!("send/{key}")));
     let page = ChatPage {
         key: key.as_str(),
         subject: with.as_deref().unwrap_or(room.subject.as_str()),
         listed: room.listed,
+        members_only: room.access == Access::Members,
+        has_members: room.has_members,
         share_url: &chat_url,
         send_url: &send_url,
         messages: slots.iter().filter_map(|slot| message(slot)).collect(),
         earlier: slots.first().map(|slot| slot.event().number.0).filter(|first| *first > 1),
         next: before.is_none().then(|| shown.next().0),
-        me: Me { id: &looking.id, guest: true, nick: &looking.nick, fallback: &looking.fallback },
+        me: Me { id: &looking.id, guest: visitor.grant.is_none(), nick: &looking.nick, fallback: &looking.fallback },
         text_bytes_max: http.chat.limits().message_bytes,
         once: &http.chat.draw_token(),
         here: sidebar.here(),
@@ -116,9 +131,14 @@ struct Looking {
 }
 
 impl Looking {
-    async fn of(http: &Http, guest: Option<GuestId>, cookies: &Cookies) -> Result<Looking, Error> {
+    async fn of(http: &Http, visitor: &Visitor) -> Result<Looking, Error> {
+        if let Some(account) = visitor.account() {
+            let nick = account.display_name.as_str().to_owned();
+            return Ok(Looking { id: author_id(Author::Account(account.id)), nick, fallback: String::new() });
+        }
+        let cookies = &visitor.cookies;
         let nickname = || cookies.nickname.as_ref().map(DisplayName::as_str).unwrap_or_default().to_owned();
-        let Some(guest) = guest else {
+        let Some(guest) = cookies.guest else {
             return Ok(Looking { id: String::new(), nick: nickname(), fallback: "guest".to_owned() });
         };
         let name = http.chat.guest_name(guest).await?;
@@ -150,10 +170,16 @@ fn page_size(text: &str) -> Result<usize, Answer> {
 }
 
 /// The address to hand on, by the host that the client asked.
-fn address(request: &Parts, what: &str, log: &RoomLog) -> String {
+pub(super) fn address(request: &Parts, path: &str) -> String {
     let host = request.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let secure = request.extensions.get::<Caller>().is_some_and(|caller| caller.secure);
-    format!("{}://{host}/{what}/{}", if secure { "https" } else { "http" }, log.key())
+    format!("{}://{host}/{path}", if secure { "https" } else { "http" })
+}
+
+/// Whether a browser asks for the page before anybody wants to see it.
+fn is_fetched_ahead(request: &Parts) -> bool {
+    let purpose = request.headers.get("sec-purpose").and_then(|purpose| purpose.to_str().ok());
+    purpose.is_some_and(|purpose| purpose.contains("prefetch"))
 }
 
 fn message(slot: &Slot) -> Option<Message<'_>> {

@@ -1,20 +1,27 @@
-//! Who is at the other end: the guest that the cookies prove.
+//! What the cookies prove of who is at the other end.
 
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use cookie::{Cookie, SameSite, time::Duration};
+use parlor_core::Chat;
 use parlor_core::ids::{ConnectionId, GuestId, RoomKey};
+use parlor_core::sessions::SessionToken;
 use parlor_core::text::DisplayName;
-use parlor_core::{Actor, Chat, Who};
-
-use crate::http::Caller;
 
 /// The same person in every room, after a reload and next year.
 const GUEST: &str = "guest";
+/// A log-in, at every door.
+const SESSION: &str = "session";
 /// This view of a page.
 const CLIENT: &str = "client";
 /// The nickname that the room pages remember (protocols/chaton.md).
 const NICKNAME: &str = "chaton-nickname";
+
+/// Guests' numbers begin at 1, so a client identifier of this one proves a view of a page, and nobody: an account's.
+const NO_GUEST: GuestId = GuestId(0);
+
+/// Days that a browser keeps a session's cookie, which is as long as browsers keep any: when it ends is the server's to say.
+const SESSION_DAYS: i64 = 400;
 
 /// What a request's cookies prove.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +32,21 @@ pub(super) struct Cookies {
     pub(super) connection: Option<ConnectionId>,
     /// A nickname to begin with.
     pub(super) nickname: Option<DisplayName>,
+    /// What may be a session's token. Not to be shown.
+    pub(super) session: Option<SessionCookie>,
+    /// Whether there was one that is no session in force.
+    pub(super) is_logged_out: bool,
+}
+
+/// A session's token as a browser sent it.
+#[derive(Clone)]
+pub(super) struct SessionCookie(pub(super) String);
+
+impl std::fmt::Debug for SessionCookie {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It is as good as a password.
+        out.write_str("SessionCookie(..)")
+    }
 }
 
 impl Cookies {
@@ -36,20 +58,32 @@ impl Cookies {
         for cookie in lines.flat_map(Cookie::split_parse).flatten() {
             match cookie.name() {
                 GUEST => cookies.guest = cookies.guest.or_else(|| chat.guest_of(cookie.value())),
+                SESSION => cookies.session = cookies.session.or_else(|| Some(SessionCookie(cookie.value().to_owned()))),
                 CLIENT => client = client.or_else(|| chat.client_of(cookie.value())),
                 NICKNAME => cookies.nickname = cookies.nickname.or_else(|| nickname(cookie.value())),
                 _ => {}
             }
         }
         cookies.connection = client.map(|(_, connection)| connection);
-        cookies.guest = cookies.guest.or(client.map(|(guest, _)| guest));
+        cookies.guest = cookies.guest.or(client.map(|(guest, _)| guest)).filter(|guest| *guest != NO_GUEST);
         cookies
     }
+}
 
-    /// Who asks.
-    pub(super) fn actor(&self, caller: Caller) -> Actor {
-        Actor { who: self.guest.map_or(Who::Stranger, Who::Guest), origin: Some(caller.origin) }
-    }
+/// The cookie that makes somebody logged in.
+pub(super) fn set_session(headers: &mut HeaderMap, token: &SessionToken, secure: bool) {
+    let cookie = Cookie::build((SESSION, token.to_string())).path("/").max_age(Duration::days(SESSION_DAYS));
+    set(headers, cookie.secure(secure).build());
+}
+
+/// Takes that cookie away.
+pub(super) fn drop_session(headers: &mut HeaderMap, secure: bool) {
+    set(headers, Cookie::build((SESSION, "")).path("/").max_age(Duration::ZERO).secure(secure).build());
+}
+
+/// Whoever was a guest is none any more.
+pub(super) fn drop_guest(headers: &mut HeaderMap, secure: bool) {
+    set(headers, Cookie::build((GUEST, "")).path("/").max_age(Duration::ZERO).secure(secure).build());
 }
 
 /// The cookie that makes a guest the same person again.
@@ -59,8 +93,8 @@ pub(super) fn set_guest(chat: &Chat, headers: &mut HeaderMap, guest: GuestId, se
 }
 
 /// A new client identifier, for each of the paths that a page uses.
-pub(super) fn set_client(chat: &Chat, headers: &mut HeaderMap, guest: GuestId, room: RoomKey, secure: bool) {
-    let token = chat.client_token(guest);
+pub(super) fn set_client(chat: &Chat, headers: &mut HeaderMap, guest: Option<GuestId>, room: RoomKey, secure: bool) {
+    let token = chat.client_token(guest.unwrap_or(NO_GUEST));
     for path in ["/chat/", "/msg/", "/send/"] {
         set(headers, Cookie::build((CLIENT, token.clone())).path(format!("{path}{room}")).secure(secure).build());
     }

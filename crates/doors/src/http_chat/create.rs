@@ -10,7 +10,7 @@ use axum::response::Response;
 use parlor_core::chat::{Named, RoomPlan};
 use parlor_wire::http_chat::FormFields;
 
-use super::cookies::Cookies;
+use super::visitor::Visitor;
 use crate::http::{Answer, Caller, Face, Http, WholeBody, check_same_site};
 
 /// A link makes a room too, as old clients expect; but not a link on somebody else's page.
@@ -51,10 +51,10 @@ async fn create(http: &Http, caller: Caller, request: &Parts, form: &[u8]) -> Re
     let fields = FormFields::parse(form).map_err(bad)?;
     let is_on = |name: &str| fields.get(name).is_some_and(|value| !matches!(value, "" | "0"));
     let listed = is_on("listed") || is_on("public");
-    let actor = Cookies::of(&http.chat, &request.headers).actor(caller);
+    let actor = Visitor::acting(http, &request.headers).await?.actor(caller);
     let subject = fields.get("subject").unwrap_or("").as_bytes();
     let named = fields.get("name").filter(|name| !name.is_empty()).map_or(Named::No, Named::Asked);
-    let plan = RoomPlan { subject, named, listed, ..RoomPlan::default() };
+    let plan = RoomPlan { subject, named, listed, members_only: is_on("members"), ..RoomPlan::default() };
     let room = http.chat.open_room(&actor, plan).await.map_err(|error| http.refuse(error))?;
     Ok(see_other(&format!("/chat/{}", room.key())))
 }
@@ -64,7 +64,7 @@ pub(super) fn see_other(path: &str) -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::SEE_OTHER;
     response.headers_mut().insert(axum::http::header::CACHE_CONTROL, crate::http::NO_STORE);
-    // Paths are made of keys, which are `[0-9a-z]`.
+    // Paths are made of keys and of what `account::next` lets through: always a header's value.
     if let Ok(value) = HeaderValue::try_from(path) {
         response.headers_mut().insert(LOCATION, value);
     }

@@ -17,12 +17,14 @@ use parlor_core::ids::RoomId;
 use parlor_core::pulse::Roster;
 use parlor_core::rates::Occupancy;
 use parlor_core::room_log::RoomLog;
+use parlor_core::sessions::Grant;
 use parlor_core::{Actor, Chat, Error, Refusal, limits};
 use serde::Serialize;
 
-use super::cookies::Cookies;
+use super::mine::Told;
 use super::people::People;
-use super::{parameter, parts, poll};
+use super::visitor::{self, Visitor};
+use super::{Door, parameter, parts, poll};
 use crate::accept::stopped;
 use crate::http::{Answer, Caller, Face, Http, NO_STORE};
 use crate::json::author_id;
@@ -68,6 +70,20 @@ pub(super) struct Private {
     pub(super) with: Person,
     /// Its newest message.
     pub(super) number: u64,
+    /// What the other one said in it and an account has not seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unread: Option<u64>,
+}
+
+/// Another room that an account belongs to.
+#[derive(Debug, Serialize)]
+pub(super) struct Belonging {
+    /// The room.
+    pub(super) key: String,
+    /// What it is about.
+    pub(super) subject: String,
+    /// What was said in it and not seen.
+    pub(super) unread: u64,
 }
 
 #[derive(Serialize)]
@@ -78,114 +94,173 @@ struct Here<'a> {
     /// Only if it may have changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     private: Option<Vec<Private>>,
+    /// Only of an account, and only if it may have changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rooms: Option<Vec<Belonging>>,
 }
 
-/// What a page has been told of: a life of the server, changes of presence, changes of an inbox.
+/// What a page has been told of: a life of the server, changes of presence, and what concerns the asker alone: of a guest
+/// changes of the inbox, of an account its rooms and what is new in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Version {
     life: String,
     list: u64,
-    inbox: u64,
+    own: u64,
 }
 
 impl Version {
     fn parse(text: &str) -> Option<Version> {
         let (life, rest) = text.split_once('-')?;
-        let (list, inbox) = rest.split_once('-')?;
-        Some(Version { life: life.to_owned(), list: list.parse().ok()?, inbox: inbox.parse().ok()? })
+        let (list, own) = rest.split_once('-')?;
+        Some(Version { life: life.to_owned(), list: list.parse().ok()?, own: own.parse().ok()? })
     }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}-{}-{}", self.life, self.list, self.inbox)
+        write!(out, "{}-{}-{}", self.life, self.list, self.own)
     }
 }
 
-pub(super) async fn show(
-    State(http): State<Arc<Http>>,
-    State(people): State<Arc<People>>,
-    State(lists): State<Arc<Lists>>,
-    Extension(caller): Extension<Caller>,
-    request: Parts,
-) -> Response {
+pub(super) async fn show(State(door): State<Door>, Extension(caller): Extension<Caller>, request: Parts) -> Response {
     let face = Face::of(&request.headers);
-    let answered = answer(&http, &people, &lists, caller, request).await;
+    let answered = answer(&door, caller, request).await;
     answered.unwrap_or_else(|answer| answer.render(face, None))
 }
 
-async fn answer(
-    http: &Http,
-    people: &People,
-    lists: &Lists,
-    caller: Caller,
-    request: Parts,
-) -> Result<Response, Answer> {
-    let actor = Cookies::of(&http.chat, &request.headers).actor(caller);
-    let log = super::room(http, &actor, parts(&request).0).await?;
-    may_read(http, &actor, &log).await?;
+async fn answer(door: &Door, caller: Caller, request: Parts) -> Result<Response, Answer> {
+    let (http, lists) = (&*door.http, &*door.lists);
+    let visitor = Visitor::acting(http, &request.headers).await?;
+    let asker = Asker { actor: visitor.actor(caller), grant: visitor.grant };
+    let log = super::room(http, &asker.actor, parts(&request).0).await?;
+    may_read(http, &asker.actor, &log).await?;
     // A version that is not one of ours is an old one.
     let seen = parameter(request.uri.query(), "after")?.and_then(|text| Version::parse(&text));
     let seen = seen.filter(|seen| seen.life == lists.life);
     let wait = poll::wait(http, request.uri.query())?;
     drop(request);
-    let inbox = || actor.author().and_then(|me| http.chat.inbox(me));
-    if let Some(seen) = &seen
-        && !wait.is_zero()
-    {
-        let _hold = lists.hanging.hold(caller.origin).map_err(|refusal| http.refuse(refusal.into()))?;
-        Box::pin(hang(http, &log, inbox(), seen, wait)).await?;
-        // Waiting may have taken minutes, in which a right can be lost.
-        may_read(http, &actor, &log).await?;
-    }
+    let own = match &seen {
+        Some(seen) if !wait.is_zero() => {
+            let _hold = lists.hanging.hold(caller.origin).map_err(|refusal| http.refuse(refusal.into()))?;
+            let own = Box::pin(hang(door, &asker, &log, seen, wait)).await?;
+            // Waiting may have taken minutes, in which a right can be lost.
+            may_read(http, &asker.actor, &log).await?;
+            own
+        }
+        _ => Own::of(door, &asker, &log).await?,
+    };
     let list = lists.of(&log);
-    let inbox = inbox().map_or(0, |inbox| inbox.version());
-    let version = Version { life: lists.life.clone(), list: list.version, inbox };
+    let version = Version { life: lists.life.clone(), list: list.version, own: own.version() };
     if seen.as_ref() == Some(&version) {
         return Ok(poll::nothing_yet());
     }
-    let private = match actor.author().filter(|_| seen.is_none_or(|seen| seen.inbox != inbox)) {
-        Some(me) => Some(private(&http.chat, people, me).await.map_err(|error| http.refuse(error))?),
-        None => None,
-    };
-    render(http, &Here { version: version.to_string(), list: &list, private })
+    let tells_own = seen.is_none_or(|seen| seen.own != version.own);
+    let (private, rooms) = if tells_own { own.tell(door, &asker, &log).await? } else { (None, None) };
+    render(http, &Here { version: version.to_string(), list: &list, private, rooms })
+}
+
+/// Who asks.
+struct Asker {
+    actor: Actor,
+    grant: Option<Grant>,
+}
+
+/// What concerns the asker alone.
+enum Own {
+    /// Of a guest: the inbox, and its version.
+    Guest(Option<Arc<Inbox>>, u64),
+    /// Of an account: its rooms, and the version of those that this page is told of.
+    Account(Arc<Told>, u64),
+}
+
+impl Own {
+    async fn of(door: &Door, asker: &Asker, log: &RoomLog) -> Result<Own, Answer> {
+        let chat = &door.http.chat;
+        match asker.actor.author() {
+            Some(Author::Account(account)) => {
+                let told = Box::pin(door.belongings.of((chat, &door.people), &asker.actor, account)).await;
+                let told = told.map_err(|error| door.http.refuse(error))?;
+                let version = told.version(log.key().as_str());
+                Ok(Own::Account(told, version))
+            }
+            who => {
+                let inbox = who.and_then(|me| chat.inbox(me));
+                let version = inbox.as_ref().map_or(0, |inbox| inbox.version());
+                Ok(Own::Guest(inbox, version))
+            }
+        }
+    }
+
+    fn version(&self) -> u64 {
+        match self {
+            Own::Guest(_, version) | Own::Account(_, version) => *version,
+        }
+    }
+
+    /// Waits until it may be another. Cancel safe.
+    async fn changed(&self, log: &RoomLog) {
+        match self {
+            Own::Guest(Some(inbox), version) => drop(inbox.changed(*version).await),
+            Own::Guest(None, _) => std::future::pending().await,
+            Own::Account(told, _) => told.changed(log).await,
+        }
+    }
+
+    /// What a page is told of it.
+    async fn tell(
+        &self,
+        door: &Door,
+        asker: &Asker,
+        log: &RoomLog,
+    ) -> Result<(Option<Vec<Private>>, Option<Vec<Belonging>>), Answer> {
+        match self {
+            Own::Guest(..) => {
+                let Some(me) = asker.actor.author() else { return Ok((None, None)) };
+                let private = private(&door.http.chat, &door.people, me).await;
+                Ok((Some(private.map_err(|error| door.http.refuse(error))?), None))
+            }
+            Own::Account(told, _) => {
+                let (private, rooms) = told.split(log.key().as_str());
+                Ok((Some(private), Some(rooms)))
+            }
+        }
+    }
 }
 
 async fn may_read(http: &Http, actor: &Actor, log: &RoomLog) -> Result<(), Answer> {
     http.chat.may_read(actor, log).await.map_err(|error| super::refuse(http, log, error))
 }
 
-/// Waits until not all is as it was seen, the end of patience, or the end of the server.
-async fn hang(
-    http: &Http,
-    log: &RoomLog,
-    inbox: Option<Arc<Inbox>>,
-    seen: &Version,
-    wait: Duration,
-) -> Result<(), Answer> {
+/// Waits until not all is as it was seen, the end of patience, of the session, or of the server; answers what concerns the
+/// asker then.
+async fn hang(door: &Door, asker: &Asker, log: &RoomLog, seen: &Version, wait: Duration) -> Result<Own, Answer> {
+    let http = &*door.http;
     let mut changes = log.presence().changes().watch();
     let mut stopping = http.stopping.clone();
-    // An error says that the journal is gone, and with it the room, which is borrowed here.
-    let list_changed = async { drop(changes.wait_for(|version| *version != seen.list).await) };
-    let inbox_changed = async {
-        match &inbox {
-            Some(inbox) => inbox.changed(seen.inbox).await,
-            None => std::future::pending().await,
+    let mut patience = std::pin::pin!(tokio::time::sleep(wait));
+    loop {
+        let own = Own::of(door, asker, log).await?;
+        if own.version() != seen.own {
+            return Ok(own);
         }
-    };
-    // Each arm only waits, so whichever is dropped has lost nothing.
-    tokio::select! {
-        biased;
-        () = log.closed() => Err(http.refuse(Refusal::RoomClosed.into())),
-        () = list_changed => {
-            let crowd = log.presence().connections() > limits::SHOWN_PEOPLE;
-            let settle = if crowd { limits::HERE_CROWD_SETTLE_MILLIS } else { limits::HERE_SETTLE_MILLIS };
-            tokio::time::sleep(Duration::from_millis(settle)).await;
-            Ok(())
+        // An error says that the journal is gone, and with it the room, which is borrowed here.
+        let list_changed = async { drop(changes.wait_for(|version| *version != seen.list).await) };
+        // Each arm only waits, so whichever is dropped has lost nothing.
+        tokio::select! {
+            biased;
+            () = visitor::ended(asker.grant.as_ref()) => return Err(visitor::logged_out()),
+            () = log.closed() => return Err(http.refuse(Refusal::RoomClosed.into())),
+            () = list_changed => {
+                let crowd = log.presence().connections() > limits::SHOWN_PEOPLE;
+                let settle = if crowd { limits::HERE_CROWD_SETTLE_MILLIS } else { limits::HERE_SETTLE_MILLIS };
+                tokio::time::sleep(Duration::from_millis(settle)).await;
+                return Own::of(door, asker, log).await;
+            }
+            // It may turn out to be nothing that this page is told of.
+            () = own.changed(log) => {}
+            () = &mut patience => return Ok(own),
+            () = stopped(&mut stopping) => return Err(Answer::restarting()),
         }
-        _ = inbox_changed => Ok(()),
-        () = tokio::time::sleep(wait) => Ok(()),
-        () = stopped(&mut stopping) => Err(Answer::restarting()),
     }
 }
 
@@ -196,7 +271,7 @@ pub(super) async fn private(chat: &Chat, people: &People, me: Author) -> Result<
         let number = log.head().number.0;
         let Some(other) = log.room().other(me).filter(|_| number > 0) else { continue };
         let Some(with) = person(chat, people, other).await? else { continue };
-        found.push(Private { key: log.key().to_string(), with, number });
+        found.push(Private { key: log.key().to_string(), with, number, unread: None });
         if found.len() == limits::SHOWN_DIRECT_ROOMS {
             break;
         }
@@ -268,6 +343,11 @@ impl List {
 }
 
 impl Person {
+    /// As text shows it.
+    pub(super) fn shown(&self) -> String {
+        format!("{}{}", if self.guest { "~" } else { "" }, self.name)
+    }
+
     /// Somebody of this name.
     pub(super) fn new(who: Author, name: &str) -> Person {
         Person { id: author_id(who), name: name.to_owned(), guest: who.is_guest() }

@@ -1,17 +1,23 @@
 //! HTTP long-poll chat (protocols/http-chat.md): rooms by key, numbered messages that one waits for, a page around them.
 
+mod account;
 mod chat_page;
 mod cookies;
 mod create;
 mod direct;
+mod group;
 mod here;
 mod index;
+mod mine;
 pub mod pages;
 mod people;
 mod poll;
 mod question;
+mod rooms;
+mod seen;
 mod send;
 mod sidebar;
+mod visitor;
 
 use std::sync::Arc;
 
@@ -23,18 +29,18 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
-use parlor_core::ids::{GuestId, Number, RoomKey};
+use parlor_core::ids::{Number, RoomKey};
 use parlor_core::room::RoomRef;
 use parlor_core::room_log::RoomLog;
 use parlor_core::{Actor, Error, Refusal};
-use parlor_wire::http_chat::parse_number;
+use parlor_wire::http_chat::{FormFields, parse_number};
 
-use self::cookies::Cookies;
 use self::here::Lists;
+use self::mine::Belongings;
 use self::people::People;
 use self::poll::Polls;
 use crate::http::pages::page;
-use crate::http::{Answer, Face, Http, Routes, assets};
+use crate::http::{Answer, Face, Http, Routes, WholeBody, assets};
 
 /// A message's number in an answer's head.
 const CHAT_NUMBER: HeaderName = HeaderName::from_static("chat-number");
@@ -45,12 +51,7 @@ struct Door {
     http: Arc<Http>,
     people: Arc<People>,
     lists: Arc<Lists>,
-}
-
-impl FromRef<Door> for Arc<Lists> {
-    fn from_ref(door: &Door) -> Arc<Lists> {
-        door.lists.clone()
-    }
+    belongings: Arc<Belongings>,
 }
 
 impl FromRef<Door> for Arc<Http> {
@@ -78,6 +79,10 @@ pub fn routes(http: Arc<Http>) -> Routes {
         .route("/here/{room}", get(here::show))
         .route("/answer/{room}", post(question::answer))
         .route("/direct", post(direct::open))
+        .route("/rooms", get(rooms::show))
+        .route("/seen/{room}", post(seen::mark))
+        .merge(account::routes())
+        .merge(group::routes())
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready));
     for asset in assets::ASSETS {
@@ -85,8 +90,9 @@ pub fn routes(http: Arc<Http>) -> Routes {
     }
     let lists = Arc::new(Lists::new(&http.chat));
     let people = Arc::new(People::new());
+    let belongings = Arc::new(Belongings::new());
     let polls = Polls { http: http.clone(), people: people.clone() };
-    Routes { router: routes.with_state(Door { http, people, lists }), shortcut: Some(Arc::new(polls)) }
+    Routes { router: routes.with_state(Door { http, people, lists, belongings }), shortcut: Some(Arc::new(polls)) }
 }
 
 /// Whether posts are taken: `200`, or `503` with the reason, whatever a post itself would be told.
@@ -129,12 +135,10 @@ async fn room(http: &Http, actor: &Actor, key: &str) -> Result<Arc<RoomLog>, Ans
     http.chat.find(actor, RoomRef::Key(key)).await.map_err(|error| http.refuse(error))
 }
 
-/// The guest who asks; a new one, if it is nobody yet.
-async fn guest(http: &Http, cookies: &Cookies) -> Result<GuestId, Answer> {
-    match cookies.guest {
-        Some(guest) => Ok(guest),
-        None => http.chat.new_guest().await.map_err(|error| http.refuse(error)),
-    }
+/// The fields of a form that came as a body.
+fn form(request: &Parts) -> Result<FormFields, Answer> {
+    let body = request.extensions.get::<WholeBody>().map(|body| body.0.clone()).unwrap_or_default();
+    FormFields::parse(&body).map_err(|error| Answer::new(StatusCode::BAD_REQUEST, "bad_form", error.to_string()))
 }
 
 /// What core refused in a room, in HTTP's words: whoever has not answered its question is told so.
@@ -156,7 +160,7 @@ fn number(text: &str) -> Result<Number, Answer> {
 
 /// The value of a parameter in an address; an empty one counts as none.
 fn parameter(query: Option<&str>, name: &str) -> Result<Option<String>, Answer> {
-    let fields = parlor_wire::http_chat::FormFields::parse(query.unwrap_or("").as_bytes());
+    let fields = FormFields::parse(query.unwrap_or("").as_bytes());
     let fields = fields.map_err(|error| Answer::new(StatusCode::BAD_REQUEST, "bad_query", error.to_string()))?;
     Ok(fields.get(name).filter(|value| !value.is_empty()).map(str::to_owned))
 }

@@ -5,11 +5,46 @@
 //! clock or a store: the routes fill these structs and call `render`.
 
 use askama::Template;
+use parlor_core::account::Account;
+
+use super::account::pages::Problems;
+use crate::json::author_id;
+
+/// Who looks at a page with an account.
+#[derive(Debug, Clone)]
+pub struct You {
+    /// `u7`.
+    pub id: String,
+    /// The name that people see.
+    pub name: String,
+    /// What was said in the person's rooms and not seen, where the page knows it.
+    pub unread: u64,
+}
+
+impl You {
+    /// Whoever has this account.
+    pub fn of(account: &Account) -> You {
+        let id = author_id(parlor_core::event::Author::Account(account.id));
+        You { id, name: account.display_name.as_str().to_owned(), unread: 0 }
+    }
+
+    pub(crate) fn hue(&self) -> u32 {
+        hue(&self.id)
+    }
+
+    pub(crate) fn initial(&self) -> String {
+        initial(&self.name)
+    }
+}
 
 /// `GET /`: the listed rooms and a form that makes one.
 #[derive(Template)]
 #[template(path = "http_chat/index.html")]
 pub struct IndexPage<'a> {
+    /// Who looks, with an account.
+    pub you: Option<You>,
+    /// Rooms of that person which are not listed.
+    pub mine: Vec<MyRoom>,
     /// In the order in which they are shown.
     pub rooms: Vec<ListedRoom<'a>>,
     /// The limit on a subject, in bytes.
@@ -25,7 +60,46 @@ pub struct ListedRoom<'a> {
     pub subject: &'a str,
     /// How many people are present at any door.
     pub people: usize,
+    /// What was said in it and not seen by whoever looks, if that is known.
+    pub unread: u64,
     /// When the last message came; none in a room without messages.
+    pub last: Option<Moment>,
+}
+
+/// `GET /rooms`: the rooms of whoever is logged in.
+#[derive(Template)]
+#[template(path = "http_chat/rooms.html")]
+pub(super) struct RoomsPage<'a> {
+    /// Who looks.
+    pub(super) you: Option<You>,
+    /// Those first in which something happened last.
+    pub(super) rooms: Vec<MyRoom>,
+    /// What was just done.
+    pub(super) done: Option<&'static str>,
+    /// Whom to write to, as typed and not taken.
+    pub(super) name: &'a str,
+    /// A group's name, as typed and not taken.
+    pub(super) group: &'a str,
+    /// What was not taken.
+    pub(super) problems: Problems,
+    /// The limit on a handle.
+    pub(super) handle_chars_max: usize,
+    /// The limit on a group's name.
+    pub(super) room_name_chars_max: usize,
+}
+
+/// A room of whoever looks.
+#[derive(Debug)]
+pub struct MyRoom {
+    /// 32 characters of `[0-9a-z]`.
+    pub key: String,
+    /// What it is about, or who the other one is in a room of two.
+    pub subject: String,
+    /// What kind of room it is, for this person, in a few words.
+    pub kind: &'static str,
+    /// What was said in it by others and not seen.
+    pub unread: u64,
+    /// When the last message came.
     pub last: Option<Moment>,
 }
 
@@ -39,6 +113,10 @@ pub struct ChatPage<'a> {
     pub subject: &'a str,
     /// Whether the index shows the room.
     pub listed: bool,
+    /// Whether nobody but its members knows of it.
+    pub members_only: bool,
+    /// Whether anybody has a role in it.
+    pub has_members: bool,
     /// The address to hand on, best with scheme and host: `http://host/chat/KEY`. The script replaces it by what
     /// the browser's address bar says, which knows of proxies that the server does not.
     pub share_url: &'a str,
@@ -72,6 +150,19 @@ pub struct Here<'a> {
     pub people: Vec<Present<'a>>,
     /// The rooms of two of whoever looks, newest first.
     pub private: Vec<PrivateRoom<'a>>,
+    /// The other rooms of whoever looks, those first in which something happened last; only of an account.
+    pub rooms: Vec<Belonging<'a>>,
+}
+
+/// A room that whoever looks belongs to.
+#[derive(Debug)]
+pub struct Belonging<'a> {
+    /// 32 characters of `[0-9a-z]`.
+    pub key: &'a str,
+    /// What it is about.
+    pub subject: &'a str,
+    /// What was said in it by others and not seen.
+    pub unread: u64,
 }
 
 impl Here<'_> {
@@ -113,6 +204,8 @@ pub struct PrivateRoom<'a> {
     pub with: Present<'a>,
     /// Its newest message.
     pub number: u64,
+    /// What was said in it by the other one and not seen; 0 if only the browser can tell.
+    pub unread: u64,
 }
 
 /// `GET /chat/KEY` of a room that asks a question, for somebody who has not answered it.
@@ -263,12 +356,12 @@ fn continues(above: &Message<'_>, message: &Message<'_>) -> bool {
 }
 
 /// The colour of a person's name: FNV-1a of the id, so that every page and the script agree.
-fn hue(id: &str) -> u32 {
+pub(crate) fn hue(id: &str) -> u32 {
     let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash % HUES
 }
 
-fn initial(name: &str) -> String {
+pub(crate) fn initial(name: &str) -> String {
     name.chars().next().map(|first| first.to_uppercase().collect()).unwrap_or_default()
 }
 

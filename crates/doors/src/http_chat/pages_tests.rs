@@ -23,6 +23,8 @@ fn page<'a>(messages: Vec<Message<'a>>) -> ChatPage<'a> {
         key: "k3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3",
         subject: "Tea",
         listed: false,
+        members_only: false,
+        has_members: false,
         share_url: "http://127.0.0.1:1234/chat/k",
         send_url: "http://127.0.0.1:1234/send/k",
         messages,
@@ -34,6 +36,10 @@ fn page<'a>(messages: Vec<Message<'a>>) -> ChatPage<'a> {
         here: Here::default(),
         with: None,
     }
+}
+
+fn index(rooms: Vec<ListedRoom<'_>>) -> IndexPage<'_> {
+    IndexPage { you: None, mine: Vec::new(), rooms, subject_bytes_max: 200 }
 }
 
 /// The HTML up to the blank message that the script clones.
@@ -129,8 +135,8 @@ fn a_page_of_older_messages_neither_waits_nor_posts() {
 
 #[test]
 fn the_index_tells_a_newcomer_what_to_do() {
-    let room = |people| ListedRoom { key: "k", subject: "Lobby", people, last: None };
-    let html = |rooms| IndexPage { rooms, subject_bytes_max: 200 }.render().expect("strings only");
+    let room = |people| ListedRoom { key: "k", subject: "Lobby", people, unread: 0, last: None };
+    let html = |rooms| index(rooms).render().expect("strings only");
     assert!(html(vec![room(0)]).contains("Make one, then send its link"));
     let two = html(vec![room(1), room(2)]);
     assert!(!two.contains("Make one, then send its link"));
@@ -139,8 +145,15 @@ fn the_index_tells_a_newcomer_what_to_do() {
 
 #[test]
 fn no_page_holds_inline_script_or_style() {
-    let error = ErrorPage { status: 404, title: "t", happened: "h", advice: "a", back: Some("/chat/k") };
-    let index = IndexPage { rooms: Vec::new(), subject_bytes_max: 200 };
+    let error = ErrorPage {
+        status: 404,
+        title: "t",
+        happened: "h",
+        advice: "a",
+        back: Some("/chat/k"),
+        log_in: Some("/login"),
+    };
+    let index = index(Vec::new());
     let chat = page(vec![message(1, "g1", "x", TEN_US)]);
     for html in [error.render(), index.render(), chat.render()] {
         let html = html.expect("strings only");

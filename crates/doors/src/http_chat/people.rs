@@ -14,6 +14,7 @@ use parlor_core::text::DisplayName;
 use parlor_core::{Actor, Chat, Error, Who, limits};
 
 use super::cookies::Cookies;
+use super::visitor::Visitor;
 
 /// The guests that polled lately, so that a poll need not ask the store for a name.
 pub(super) struct People {
@@ -37,13 +38,15 @@ impl People {
         chat: &Arc<Chat>,
         actor: &Actor,
         log: &Arc<RoomLog>,
-        cookies: &Cookies,
+        visitor: &Visitor,
     ) -> Result<Attendance, Error> {
         // Whoever is kept out of a room is not seen in it.
         chat.may_read(actor, log).await?;
-        let identity = match cookies.guest {
-            Some(guest) => self.guest(chat, guest, cookies.nickname.as_ref()).await?,
-            None => Arc::new(Identity::unknown()),
+        let cookies = &visitor.cookies;
+        let identity = match (visitor.account(), cookies.guest) {
+            (Some(account), _) => Arc::new(Identity::account(&account)),
+            (None, Some(guest)) => self.guest(chat, guest, cookies.nickname.as_ref()).await?,
+            (None, None) => Arc::new(Identity::unknown()),
         };
         let connection = cookies.connection.unwrap_or_else(|| chat.connection_of(actor));
         Ok(chat.attend(log, connection, identity, Stay::Polling, 0))

@@ -12,12 +12,13 @@ use bytes::Bytes;
 use parlor_core::event::{Body, Event};
 use parlor_core::ids::Number;
 use parlor_core::room_log::RoomLog;
+use parlor_core::sessions::Grant;
 use parlor_core::slot::Slot;
 use parlor_core::{Actor, Error, Fault, Refusal};
 use parlor_wire::http_chat::{EventTime, encode_ext_value, message_line};
 
-use super::cookies::Cookies;
 use super::people::People;
+use super::visitor::{self, Visitor};
 use super::{CHAT_NUMBER, Door, number, parameter, parts};
 use crate::accept::stopped;
 use crate::http::{Answer, Answering, Caller, Face, Http, NO_STORE, Shortcut};
@@ -63,8 +64,8 @@ async fn message(http: Arc<Http>, people: Arc<People>, request: Parts) -> Respon
 }
 
 async fn answer(http: &Http, people: &People, caller: Caller, face: Face, request: Parts) -> Result<Response, Answer> {
-    let cookies = Cookies::of(&http.chat, &request.headers);
-    let actor = cookies.actor(caller);
+    let visitor = Visitor::acting(http, &request.headers).await?;
+    let actor = visitor.actor(caller);
     let (key, wanted) = parts(&request);
     let log = super::room(http, &actor, key).await?;
     let wanted = number(wanted)?;
@@ -72,13 +73,14 @@ async fn answer(http: &Http, people: &People, caller: Caller, face: Face, reques
     // Ten thousand of these may hang: what is not needed any more goes first.
     drop(request);
     // Whoever asks is here, also when there is an answer at once.
-    let here = people.attend(&http.chat, &actor, &log, &cookies).await;
+    let here = people.attend(&http.chat, &actor, &log, &visitor).await;
     let _here = here.map_err(|error| super::refuse(http, &log, error))?;
+    let Visitor { cookies, grant } = visitor;
     drop(cookies);
     if log.head().number < wanted && !wait.is_zero() {
         let _hold = http.polls.hold(caller.origin).map_err(|refusal| http.refuse(refusal.into()))?;
         // Boxed, so that requests that need not hang don't carry its room.
-        return Box::pin(hang(http, &actor, &log, wanted, wait, face)).await;
+        return Box::pin(hang(http, (&actor, grant.as_ref()), &log, wanted, wait, face)).await;
     }
     if log.head().number < wanted {
         return Ok(nothing_yet());
@@ -87,10 +89,10 @@ async fn answer(http: &Http, people: &People, caller: Caller, face: Face, reques
     found.map(|slot| show(&slot, &log, face)).map_err(|error| refuse(http, error, wanted))
 }
 
-/// Waits for the message, the end of patience, or the end of the server.
+/// Waits for the message, the end of patience, of the session, or of the server.
 async fn hang(
     http: &Http,
-    actor: &Actor,
+    (actor, grant): (&Actor, Option<&Grant>),
     log: &Arc<RoomLog>,
     wanted: Number,
     wait: Duration,
@@ -100,6 +102,8 @@ async fn hang(
     // Each arm only waits, so whichever is dropped has lost nothing.
     tokio::select! {
         biased;
+        // First: what is said after the end is not told.
+        () = visitor::ended(grant) => Err(visitor::logged_out()),
         found = http.chat.message(actor, log, wanted) => {
             found.map(|slot| show(&slot, log, face)).map_err(|error| refuse(http, error, wanted))
         }

@@ -8,14 +8,13 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use parlor_core::room_log::RoomLog;
-use parlor_core::{Actor, Error, Refusal, Who, limits};
-use parlor_wire::http_chat::FormFields;
+use parlor_core::{Error, Refusal, limits};
 
-use super::cookies::{self, Cookies};
 use super::create::see_other;
 use super::pages::QuestionPage;
 use super::parts;
-use crate::http::{Answer, Caller, Face, Http, WholeBody};
+use super::visitor::Visitor;
+use crate::http::{Answer, Caller, Face, Http};
 
 pub(super) async fn answer(
     State(http): State<Arc<Http>>,
@@ -29,23 +28,19 @@ pub(super) async fn answer(
 }
 
 async fn enter(http: &Http, caller: Caller, request: &Parts, face: Face) -> Result<Response, Answer> {
-    let bad = |code, sentence: String| Answer::new(StatusCode::BAD_REQUEST, code, sentence);
-    let body = request.extensions.get::<WholeBody>().map(|body| body.0.clone()).unwrap_or_default();
-    let fields = FormFields::parse(&body).map_err(|error| bad("bad_form", error.to_string()))?;
-    let answer = fields.get("answer").ok_or_else(|| bad("no_answer", "the form has no answer".to_owned()))?;
-    let cookies = Cookies::of(&http.chat, &request.headers);
-    let log = super::room(http, &cookies.actor(caller), parts(request).0).await?;
-    let guest = super::guest(http, &cookies).await?;
-    let actor = Actor { who: Who::Guest(guest), origin: Some(caller.origin) };
-    let mut response = match http.chat.enter(&actor, &log, Some(answer)).await {
+    let fields = super::form(request)?;
+    let no_answer = || Answer::new(StatusCode::BAD_REQUEST, "no_answer", "the form has no answer");
+    let answer = fields.get("answer").ok_or_else(no_answer)?;
+    let visitor = Visitor::acting(http, &request.headers).await?;
+    let log = super::room(http, &visitor.actor(caller), parts(request).0).await?;
+    let somebody = visitor.somebody(http, caller).await?;
+    let mut response = match http.chat.enter(&somebody.actor, &log, Some(answer)).await {
         Ok(()) => see_other(&format!("/chat/{}", log.key())),
         // Who asks with a page gets the question once more.
         Err(Error::Refused(Refusal::WrongAnswer)) if face == Face::Html => page(&log, true)?,
         Err(error) => return Err(http.refuse(error)),
     };
-    if cookies.guest.is_none() {
-        cookies::set_guest(&http.chat, response.headers_mut(), guest, caller.secure);
-    }
+    somebody.welcome(http, response.headers_mut(), caller);
     Ok(response)
 }
 

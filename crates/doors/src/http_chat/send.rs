@@ -14,11 +14,10 @@ use parlor_core::refusal::{Refusal, What};
 use parlor_core::sequencer::PostOptions;
 use parlor_core::slot::Source;
 use parlor_core::text::DisplayName;
-use parlor_core::{Actor, Who};
 use parlor_wire::http_chat::{FIELDS_MAX, FormError, SendBody};
 
-use super::cookies::{self, Cookies};
 use super::people::People;
+use super::visitor::Visitor;
 use super::{CHAT_NUMBER, create, parts};
 use crate::http::{Answer, Caller, Face, Http, NO_STORE, WholeBody};
 
@@ -50,8 +49,9 @@ pub(super) async fn message(
 
 async fn answer(http: &Http, people: &People, caller: Caller, request: &Parts) -> Result<Response, Answer> {
     let headers = &request.headers;
-    let cookies = Cookies::of(&http.chat, headers);
-    let log = super::room(http, &cookies.actor(caller), parts(request).0).await?;
+    let visitor = Visitor::acting(http, headers).await?;
+    let cookies = &visitor.cookies;
+    let log = super::room(http, &visitor.actor(caller), parts(request).0).await?;
     let body = request.extensions.get::<WholeBody>().map(|body| body.0.clone()).unwrap_or_default();
     let said = read(headers.get(CONTENT_TYPE), body).await?;
     let options = PostOptions {
@@ -59,16 +59,15 @@ async fn answer(http: &Http, people: &People, caller: Caller, request: &Parts) -
         nick: nick(http, &said)?,
         fallback_nick: cookies.nickname.clone(),
         reply_to: None,
-        newcomer: cookies.guest.is_none(),
+        newcomer: visitor.is_new(),
         source: cookies.connection.map(|connection| Source { connection, tag: 0, door: "http-chat" }),
     };
-    let guest = super::guest(http, &cookies).await?;
-    let actor = Actor { who: Who::Guest(guest), origin: Some(caller.origin) };
-    let posted = http.chat.post(&actor, &log, &said.text, options).await;
+    let somebody = visitor.somebody(http, caller).await?;
+    let posted = http.chat.post(&somebody.actor, &log, &said.text, options).await;
     let posted = posted.map_err(|error| super::refuse(http, &log, error))?;
     let number = posted.slot.event().number;
     if !posted.duplicate {
-        people.named(&http.chat, &actor, &log, &cookies, &posted.slot.event().name);
+        people.named(&http.chat, &somebody.actor, &log, cookies, &posted.slot.event().name);
     }
     let mut response =
         if said.wants_page { create::see_other(&format!("/chat/{}", log.key())) } else { Response::default() };
@@ -78,9 +77,7 @@ async fn answer(http: &Http, people: &People, caller: Caller, request: &Parts) -
     if posted.duplicate {
         headers.insert(CHAT_DUPLICATE, HeaderValue::from_static("true"));
     }
-    if cookies.guest.is_none() {
-        cookies::set_guest(&http.chat, headers, guest, caller.secure);
-    }
+    somebody.welcome(http, headers, caller);
     Ok(response)
 }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use parlor_core::event::Author;
 use parlor_core::room_log::RoomLog;
-use parlor_core::{Actor, Chat, Error};
+use parlor_core::{Actor, Error};
 
-use super::here::{self, List, Lists, Person, Private};
-use super::pages::{Here, Present, PrivateRoom};
-use super::people::People;
+use super::Door;
+use super::here::{self, List, Person, Private};
+use super::pages::{Belonging, Here, Present, PrivateRoom};
 
 /// What the page borrows from.
 pub(super) struct Sidebar {
@@ -16,6 +16,7 @@ pub(super) struct Sidebar {
     /// Whoever looks, if known.
     me: Option<Person>,
     private: Vec<Private>,
+    rooms: Vec<here::Belonging>,
     /// The other one of a room of two.
     with: Option<Person>,
 }
@@ -25,17 +26,19 @@ impl Sidebar {
     ///
     /// # Errors
     /// A `Fault` of the store.
-    pub(super) async fn of(
-        (chat, people, lists): (&Chat, &People, &Lists),
-        actor: &Actor,
-        name: &str,
-        log: &RoomLog,
-    ) -> Result<Sidebar, Error> {
-        let mut sidebar = Sidebar { list: lists.of(log), me: None, private: Vec::new(), with: None };
+    pub(super) async fn of(door: &Door, actor: &Actor, name: &str, log: &RoomLog) -> Result<Sidebar, Error> {
+        let (chat, people) = (&*door.http.chat, &*door.people);
+        let (list, key) = (door.lists.of(log), log.key());
+        let mut sidebar = Sidebar { list, me: None, private: Vec::new(), rooms: Vec::new(), with: None };
         let Some(me) = actor.author() else { return Ok(sidebar) };
         sidebar.me = Some(Person::new(me, name));
-        sidebar.private = here::private(chat, people, me).await?;
-        sidebar.private.retain(|room| room.key != log.key().as_str());
+        if let Author::Account(account) = me {
+            let told = door.belongings.of((chat, people), actor, account).await?;
+            (sidebar.private, sidebar.rooms) = told.split(key.as_str());
+        } else {
+            sidebar.private = here::private(chat, people, me).await?;
+            sidebar.private.retain(|room| room.key != key.as_str());
+        }
         let other: Option<Author> = log.room().other(me);
         if let Some(other) = other {
             sidebar.with = here::person(chat, people, other).await?;
@@ -53,12 +56,13 @@ impl Sidebar {
             count: self.list.count + usize::from(self.me.is_some() && !was_here),
             people: me.chain(others.map(|person| present(person, false))).collect(),
             private: self.private.iter().map(private).collect(),
+            rooms: self.rooms.iter().map(belonging).collect(),
         }
     }
 
     /// What a room of two is called: as the other one is.
     pub(super) fn with(&self) -> Option<String> {
-        self.with.as_ref().map(|with| format!("{}{}", if with.guest { "~" } else { "" }, with.name))
+        self.with.as_ref().map(Person::shown)
     }
 }
 
@@ -67,5 +71,14 @@ fn present(person: &Person, me: bool) -> Present<'_> {
 }
 
 fn private(room: &Private) -> PrivateRoom<'_> {
-    PrivateRoom { key: &room.key, with: present(&room.with, false), number: room.number }
+    PrivateRoom {
+        key: &room.key,
+        with: present(&room.with, false),
+        number: room.number,
+        unread: room.unread.unwrap_or(0),
+    }
+}
+
+fn belonging(room: &here::Belonging) -> Belonging<'_> {
+    Belonging { key: &room.key, subject: &room.subject, unread: room.unread }
 }

@@ -11,7 +11,7 @@ use parlor_core::{Actor, Chat, Error, Who};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::batch::{Batch, Concerned, Words, changes_since, concerned, news_since};
+use super::batch::{Batch, Concerned, Listener, Words, changes_since, concerned, news_since};
 use super::limits::{ENDED_SEATS, FAULT_PAUSE_MILLIS, ROUND_BYTES, ROUND_EVENTS, SEATS_A_TURN};
 use super::pace::Pace;
 use super::seat::Seat;
@@ -128,6 +128,7 @@ impl Rounds {
                 biased;
                 next = cursor.next(ROUND_EVENTS), if !closed => match next {
                     Ok(Next::Events(slots)) => {
+                        prepare(&*self.voice, &slots).await;
                         let changes = self.tell_events(log, &slots).await;
                         pace.told_anyway(Instant::now(), changes);
                     }
@@ -270,8 +271,19 @@ fn hear(seat: &Arc<Seat>, (from, to): (Mark, Mark), concerns: Option<Concerned>,
         return true;
     }
     seat.set_mark(to);
-    writing.put(words.for_connection(outlet.connection(), outlet.dialect()));
+    let listener = Listener { connection: outlet.connection(), author: author_of(writing.who) };
+    writing.put(words.for_listener(listener, outlet.dialect()));
     true
+}
+
+/// Looks up what the door's words need, until it is there.
+async fn prepare(voice: &dyn Voice, slots: &[Arc<Slot>]) {
+    while let Some(preparing) = voice.prepare(slots) {
+        match preparing.await {
+            Ok(()) => return,
+            Err(error) => pause(&error).await,
+        }
+    }
 }
 
 /// The author that somebody would be.

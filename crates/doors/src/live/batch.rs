@@ -22,6 +22,13 @@ pub(super) struct Batch {
     pub(super) news: Vec<Arc<News>>,
 }
 
+/// Who hears something.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listener {
+    pub(super) connection: ConnectionId,
+    pub(super) author: Option<Author>,
+}
+
 /// Whose rights an event may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Concerned {
@@ -86,9 +93,11 @@ impl Batch {
         &self,
         topic: &Topic,
         voice: &dyn Voice,
-        listener: Option<ConnectionId>,
+        listener: Option<Listener>,
         dialect: Dialect,
     ) -> Bytes {
+        let author = listener.and_then(|listener| listener.author).filter(|_| voice.knows_its_people());
+        let listener = listener.map(|listener| listener.connection);
         let log = match topic {
             Topic::Room(log) => log,
             Topic::News => {
@@ -102,7 +111,11 @@ impl Batch {
         };
         let word = |slot: &Slot| {
             let own = listener.is_some() && slot.source().map(|source| source.connection) == listener;
-            if own { voice.own_slot(log, slot, dialect) } else { voice.slot(log, slot, dialect) }
+            if own || author == Some(slot.event().author) {
+                voice.own_slot(log, slot, dialect)
+            } else {
+                voice.slot(log, slot, dialect)
+            }
         };
         // The bytes of a single event are shared as they are.
         if let ([slot], []) = (&self.slots[..], &self.changes[..]) {
@@ -153,6 +166,8 @@ pub(super) struct Words<'a> {
     sources: Vec<ConnectionId>,
     /// One bit for each source, by its lowest six: for most connections one look is enough.
     signature: u64,
+    /// Whose acts they are, sorted, where that matters.
+    authors: Vec<Author>,
     for_everybody: Vec<(Dialect, Bytes)>,
 }
 
@@ -160,12 +175,21 @@ impl<'a> Words<'a> {
     pub(super) fn new(batch: &'a Batch, topic: &'a Topic, voice: &'a dyn Voice) -> Words<'a> {
         let sources = batch.sources();
         let signature = sources.iter().fold(0, |signature, source| signature | bit(*source));
-        Words { batch, topic, voice, sources, signature, for_everybody: Vec::new() }
+        let mut authors = Vec::new();
+        if voice.knows_its_people() {
+            authors.extend(batch.slots.iter().map(|slot| slot.event().author));
+            authors.sort_unstable();
+            authors.dedup();
+        }
+        Words { batch, topic, voice, sources, signature, authors, for_everybody: Vec::new() }
     }
 
-    pub(super) fn for_connection(&mut self, connection: ConnectionId, dialect: Dialect) -> Bytes {
-        if self.signature & bit(connection) != 0 && self.sources.binary_search(&connection).is_ok() {
-            return self.batch.bytes(self.topic, self.voice, Some(connection), dialect);
+    pub(super) fn for_listener(&mut self, listener: Listener, dialect: Dialect) -> Bytes {
+        let Listener { connection, author } = listener;
+        if self.signature & bit(connection) != 0 && self.sources.binary_search(&connection).is_ok()
+            || author.is_some_and(|author| self.authors.binary_search(&author).is_ok())
+        {
+            return self.batch.bytes(self.topic, self.voice, Some(listener), dialect);
         }
         if let Some((_, bytes)) = self.for_everybody.iter().find(|(made, _)| *made == dialect) {
             return bytes.clone();

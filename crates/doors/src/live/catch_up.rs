@@ -14,7 +14,7 @@ use rustix::net::SendFlags;
 use tokio::time::timeout;
 
 use super::audience::{pause, shown_bytes};
-use super::batch::{Batch, Concerned, changes_since, concerned, news_since};
+use super::batch::{Batch, Concerned, Listener, changes_since, concerned, news_since};
 use super::limits::{ROUND_BYTES, ROUND_EVENTS};
 use super::outlet::Outlet;
 use super::seat::Seat;
@@ -63,8 +63,8 @@ impl Live {
                 outlet.flush().await?;
                 let Some((seat, mark, actor)) = outlet.lagging() else { return Ok(CaughtUp::Level) };
                 let Some(read) = self.read_on(&seat, mark, seat.audience().target(), &actor).await else { continue };
-                let bytes =
-                    read.batch.bytes(seat.topic(), self.voice.as_ref(), Some(outlet.connection()), outlet.dialect());
+                let listener = Listener { connection: outlet.connection(), author: actor.author() };
+                let bytes = read.batch.bytes(seat.topic(), self.voice.as_ref(), Some(listener), outlet.dialect());
                 {
                     let mut writing = outlet.lock();
                     seat.set_mark(read.to);
@@ -106,8 +106,8 @@ impl Live {
             }
             let actor = Actor { who, origin: None };
             let Some(read) = self.read_on(seat, mark, target, &actor).await else { return Ok(()) };
-            let bytes =
-                read.batch.bytes(seat.topic(), self.voice.as_ref(), Some(outlet.connection()), outlet.dialect());
+            let listener = Listener { connection: outlet.connection(), author: actor.author() };
+            let bytes = read.batch.bytes(seat.topic(), self.voice.as_ref(), Some(listener), outlet.dialect());
             let mut writing = outlet.lock();
             seat.set_mark(read.to);
             writing.put(bytes);
@@ -147,6 +147,12 @@ impl Live {
                 return None;
             }
         };
+        if let Some(preparing) = self.voice.prepare(&slots)
+            && let Err(error) = preparing.await
+        {
+            pause(&error).await;
+            return None;
+        }
         let seq = slots.last().map_or(from.seq, |slot| slot.event().seq);
         let (mut changes, mut version) = changes_since(log, from.version, seq);
         // Not beyond the audience, which may be gathering what came after.
@@ -216,7 +222,7 @@ impl Outlet {
                 patience,
                 std::future::poll_fn(|cx| {
                     let mut writing = self.lock();
-                    if writing.take_stop() {
+                    if writing.stops() {
                         return Poll::Ready(Err(Dead::Stopping));
                     }
                     writing.wake_by(cx.waker());

@@ -52,6 +52,18 @@ impl Letters {
         Letters { inbox: connection.inbox(), version: u64::MAX, began: None, seen: Vec::new(), written: Vec::new() }
     }
 
+    /// Those that came behind these positions, in place of the marks that say what was seen; of rooms that are not named, the
+    /// marks do. `began`: a time before the positions were looked up.
+    #[must_use]
+    pub fn behind(
+        connection: &Connection,
+        began: Timestamp,
+        positions: impl IntoIterator<Item = (RoomId, Seq)>,
+    ) -> Letters {
+        let seen = positions.into_iter().map(|(room, seq)| Seen { room, seq, next_at: None });
+        Letters { began: Some(began), seen: seen.collect(), ..Letters::of(connection) }
+    }
+
     /// Notes what this connection wrote itself. A slot that was read back from the store does not tell.
     pub fn wrote(&mut self, whispered: &Whispered) {
         let seq = whispered.posted.slot.event().seq;

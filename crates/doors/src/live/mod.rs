@@ -58,9 +58,10 @@ use tokio::runtime::Handle;
 
 pub use catch_up::{CaughtUp, Dead};
 pub use letters::{Letter, Letters};
+pub(crate) use outlet::set_options;
 pub use outlet::{Event, Outlet};
 pub use seat::{Mark, Seat};
-pub use voice::{Dialect, Voice};
+pub use voice::{Dialect, Preparing, Voice};
 
 use audience::Audience;
 

@@ -1,17 +1,20 @@
 //! The writing side of a connection, and its socket.
 
 use std::io;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use parlor_core::ids::ConnectionId;
+use parlor_core::ids::{ConnectionId, RoomId, Seq};
 use parlor_core::{Actor, Who};
 use rustix::net::sockopt;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::Topic;
 use super::limits::{KEEPALIVE_EVERY_SECONDS, KEEPALIVE_IDLE_SECONDS, KEEPALIVE_TRIES};
 use super::seat::Seat;
 use super::voice::Dialect;
@@ -20,6 +23,8 @@ use super::voice::Dialect;
 pub struct Outlet {
     connection: ConnectionId,
     dialect: AtomicU8,
+    /// When something came last from the other side.
+    last_heard: AtomicU32,
     // Held for memory work and for one write or read that does not wait.
     writing: Mutex<Writing>,
 }
@@ -32,7 +37,7 @@ pub(super) struct Writing {
     pub(super) leftover: Bytes,
     /// Whether its own task has to go on: there is a leftover, or a seat is not level with its audience.
     pub(super) behind: bool,
-    /// Whether its own task has yet to hear that the server stops.
+    /// Whether the server stops.
     stopping: bool,
     /// Whether the last word was said: nothing follows it.
     over: bool,
@@ -56,7 +61,8 @@ impl Outlet {
     #[must_use]
     pub fn new(stream: TcpStream, connection: ConnectionId, actor: Actor) -> Arc<Outlet> {
         if let Err(error) = set_options(&stream) {
-            // Only a connection that is gone already refuses them; reading from it will tell.
+            // Only a connection that is gone already refuses them, as reading from it will tell, or one behind TLS, which set
+            // them where they matter.
             tracing::debug!(%error, "the options of a connection could not be set");
         }
         let writing = Writing {
@@ -69,7 +75,12 @@ impl Outlet {
             seats: Vec::new(),
             waker: None,
         };
-        Arc::new(Outlet { connection, dialect: AtomicU8::new(0), writing: Mutex::new(writing) })
+        Arc::new(Outlet {
+            connection,
+            dialect: AtomicU8::new(0),
+            last_heard: AtomicU32::new(0),
+            writing: Mutex::new(writing),
+        })
     }
 
     /// Whose it is.
@@ -110,14 +121,14 @@ impl Outlet {
     /// Waits until there is something to do. Cancel safe.
     ///
     /// # Errors
-    /// `Interrupted`, once: the server stops (see [`super::Live::stop`]); else the socket can't be waited for any more.
+    /// `Interrupted`: the server stops (see [`super::Live::stop`]), until the last word is said; else the socket can't be waited for any more.
     pub async fn event(&self) -> io::Result<Event> {
         std::future::poll_fn(|cx| self.poll_event(cx)).await
     }
 
     fn poll_event(&self, cx: &mut Context<'_>) -> Poll<io::Result<Event>> {
         let mut writing = self.lock();
-        if writing.take_stop() {
+        if writing.stops() {
             return Poll::Ready(Err(io::ErrorKind::Interrupted.into()));
         }
         if writing.behind {
@@ -133,7 +144,26 @@ impl Outlet {
     /// # Errors
     /// `WouldBlock`: nothing yet; else the connection is broken.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.lock().stream.as_ref().ok_or_else(closed)?.try_read(buffer)
+        let mut writing = self.lock();
+        let stream = writing.stream.as_mut().ok_or_else(closed)?;
+        // tokio's `try_read` would call the socket readable until a read finds nothing. This one knows that a read which does
+        // not fill the buffer has emptied it, and spares that second read. Nobody is to be woken: `event` waits.
+        let mut read = ReadBuf::new(buffer);
+        match Pin::new(stream).poll_read(&mut Context::from_waker(Waker::noop()), &mut read) {
+            Poll::Ready(done) => done.map(|()| read.filled().len()),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// Notes that something came from the other side at this time, in whatever unit [`Outlet::last_heard`] is asked for.
+    pub fn note_heard(&self, at: u32) {
+        self.last_heard.store(at, Ordering::Relaxed);
+    }
+
+    /// When something came last, as it was noted; at first 0.
+    #[must_use]
+    pub fn last_heard(&self) -> u32 {
+        self.last_heard.load(Ordering::Relaxed)
     }
 
     /// Whether it has to catch up before anything else.
@@ -146,6 +176,25 @@ impl Outlet {
     #[must_use]
     pub fn is_flushed(&self) -> bool {
         self.lock().leftover.is_empty()
+    }
+
+    /// Ends all seats: nothing that happens reaches it any more.
+    pub fn leave_all(&self) {
+        let seats = std::mem::take(&mut self.lock().seats);
+        for seat in seats {
+            self.give_up_seat(&seat);
+        }
+    }
+
+    /// How far each room was heard from its seats; `None` while something of it is not with the kernel.
+    #[must_use]
+    pub fn heard(&self) -> Option<Vec<(RoomId, Seq)>> {
+        let writing = self.lock();
+        let heard = writing.seats.iter().filter_map(|seat| match seat.topic() {
+            Topic::Room(log) => Some((log.id(), seat.mark().seq)),
+            Topic::News => None,
+        });
+        (writing.leftover.is_empty() && writing.stream.is_some()).then(|| heard.collect())
     }
 
     /// Ends all seats and closes the socket.
@@ -242,9 +291,9 @@ impl Writing {
         self.wake();
     }
 
-    /// Whether the server stops and the connection's task did not know yet.
-    pub(super) fn take_stop(&mut self) -> bool {
-        std::mem::take(&mut self.stopping)
+    /// Whether the server stops and that was not said yet.
+    pub(super) fn stops(&self) -> bool {
+        self.stopping && !self.over
     }
 
     /// Whom to wake for what its task is told.
@@ -265,7 +314,11 @@ fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "the connection was closed")
 }
 
-fn set_options(stream: &TcpStream) -> io::Result<()> {
+/// Lets small writes leave at once, and lets the kernel find out when the other side is gone.
+///
+/// # Errors
+/// The connection is gone, or it is none of TCP.
+pub(crate) fn set_options(stream: &TcpStream) -> io::Result<()> {
     // An update is one write; waiting for more to send along would only delay it.
     stream.set_nodelay(true)?;
     sockopt::set_socket_keepalive(stream, true)?;

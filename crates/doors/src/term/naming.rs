@@ -18,8 +18,7 @@ impl Caller {
             let taken = match self.connection.take_name(&name).await {
                 Ok(NameIs::Yours) => return Ok(()),
                 Ok(NameIs::Account(account)) if account.password.is_some() => return self.ask_password(&account).await,
-                Ok(NameIs::Account(account)) if account.disabled => Err(Refusal::BadLogin.into()),
-                Ok(NameIs::Account(account)) => self.connection.log_in(&account).await,
+                Ok(NameIs::Account(account)) => self.log_in(&account, None).await,
                 Err(error) => Err(error),
             };
             match taken {
@@ -37,13 +36,7 @@ impl Caller {
         self.answer(&format!("{handle} has an account here; its password, please\n"));
         for left in (0..PASSWORD_TRIES).rev() {
             let password = self.typed().await?;
-            let origin = self.connection.actor().origin;
-            let checked = self.door.chat.check_password(handle, &password, origin).await;
-            let logged_in = match checked {
-                Ok(account) => self.connection.log_in(&account).await,
-                Err(error) => Err(error),
-            };
-            match logged_in {
+            match self.log_in(account, Some(&password)).await {
                 Ok(()) => return Ok(()),
                 Err(error) if left > 0 => {
                     let sentence = match error {
@@ -56,6 +49,12 @@ impl Caller {
             }
         }
         Err(Ending::Dismissed("that is not the password either; goodbye\n".to_owned()))
+    }
+
+    async fn log_in(&self, account: &Account, password: Option<&str>) -> Result<(), Error> {
+        let origin = self.connection.actor().origin;
+        let account = self.door.chat.check_password(account.handle.as_str(), password, origin).await?;
+        self.connection.log_in(&account).await
     }
 
     async fn typed(&mut self) -> Result<String, Ending> {

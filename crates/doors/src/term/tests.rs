@@ -185,7 +185,12 @@ fn an_idle_session_is_small() {
 async fn connect() -> (tokio::task::JoinHandle<()>, tokio::net::TcpStream) {
     let chat = open().await.0;
     let tasks = tokio::runtime::Handle::current();
-    let door = super::open(&crate::Streams { chat, history_on_join: 0, tasks: tasks.clone() });
+    let door = super::open(&crate::Streams {
+        chat,
+        history_on_join: 0,
+        quiet: std::time::Duration::ZERO,
+        tasks: tasks.clone(),
+    });
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = tokio::net::TcpStream::connect(socket.local_addr().unwrap()).await.unwrap();
     let (stream, peer) = socket.accept().await.unwrap();

@@ -2,11 +2,12 @@
 //!
 //! # Map
 //! - `upgrade`: from an HTTP request to a WebSocket; `session`: the life of a connection.
-//! - `commands`, `rooms`, `people`: what each command does; `replies`: what is answered.
+//! - `commands`, `rooms`, `people`: what each command does; `joined`: the rooms of a connection; `replies`: what is answered.
 //! - `voice`: what happens in rooms and on the server, as this door says it.
 //! - `sweep`: finds connections that are dead.
 
 mod commands;
+mod joined;
 mod people;
 mod replies;
 mod rooms;
@@ -15,7 +16,7 @@ mod sweep;
 mod upgrade;
 mod voice;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use askama::Template;
 use axum::Router;
@@ -23,7 +24,9 @@ use axum::http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use axum::http::{HeaderMap, Method};
 use axum::routing::get;
 use parlor_wire::wscmd::SUBPROTOCOL;
+use tokio::sync::watch;
 
+use crate::accept::stopped;
 use crate::http::pages::page;
 use crate::http::{Face, Http, Routes};
 use crate::live::Live;
@@ -44,6 +47,7 @@ struct Door {
 /// The routes of this door.
 pub fn routes(http: Arc<Http>) -> Routes {
     let live = Live::new(http.chat.clone(), Arc::new(voice::Words), http.tasks.clone());
+    http.tasks.spawn(tell_of_stop(Arc::downgrade(&live), http.stopping.clone()));
     let sweep = sweep::Sweep::start(&http.tasks);
     let door = Arc::new(Door { http, live, sweep });
     let router = Router::new().route(PATH, get(upgrade::to_websocket).with_state(door)).route(
@@ -51,6 +55,14 @@ pub fn routes(http: Arc<Http>) -> Routes {
         get(|| async { page(ExamplePage.render()).unwrap_or_else(|answer| answer.render(Face::Html, None)) }),
     );
     router.into()
+}
+
+/// Waits for the end of the server, for all connections.
+async fn tell_of_stop(live: Weak<Live>, mut stopping: watch::Receiver<bool>) {
+    stopped(&mut stopping).await;
+    if let Some(live) = live.upgrade() {
+        live.stop();
+    }
 }
 
 /// The path of this door for an upgrade at `/` that offers its subprotocol (protocols/wscmd.md).

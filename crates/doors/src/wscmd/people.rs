@@ -19,7 +19,7 @@ impl Session {
 
     pub(super) async fn log_in(&mut self, messageid: u64, username: &str, password: Secret<'_>) -> Result<(), Error> {
         let chat = &self.door.http.chat;
-        let account = chat.check_password(username, password.0, self.connection.actor().origin).await?;
+        let account = chat.check_password(username, given(password), self.connection.actor().origin).await?;
         self.connection.log_in(&account).await?;
         self.say(&Message::Success { messageid });
         self.be_somebody_else(messageid).await
@@ -50,7 +50,7 @@ impl Session {
     ) -> Result<(), Error> {
         // 0 is "nobody": who asks for it leaves the choice to the server.
         let id = (userid != 0).then_some(AccountId(userid));
-        self.door.http.chat.add_account(&self.operator(), id, username, password.0).await?;
+        self.door.http.chat.add_account(&self.operator(), id, username, given(password)).await?;
         self.say(&Message::Success { messageid });
         Ok(())
     }
@@ -87,7 +87,7 @@ impl Session {
 
     /// The answer is the message itself, which comes like anybody's.
     pub(super) async fn send(&mut self, messageid: u64, chatroomid: u64, message: &str) -> Result<(), Error> {
-        let joined = self.rooms.get(&RoomId(chatroomid)).ok_or(Refusal::NotHere)?;
+        let joined = self.rooms.get(RoomId(chatroomid)).ok_or(Refusal::NotHere)?;
         let options = self.as_said_here(messageid);
         let (actor, log) = (self.connection.actor(), joined.attendance.log());
         self.door.http.chat.post(&actor, log, message.as_bytes(), options).await?;
@@ -120,7 +120,7 @@ impl Session {
     async fn be_somebody_else(&mut self, messageid: u64) -> Result<(), Error> {
         self.keep_rooms(messageid).await;
         self.outlet.set_actor(self.connection.actor());
-        for joined in self.rooms.values() {
+        for joined in self.rooms.iter() {
             joined.attendance.become_other(self.connection.identity(), messageid);
         }
         self.letters = Letters::of(&self.connection);
@@ -131,4 +131,9 @@ impl Session {
     fn as_said_here(&self, messageid: u64) -> PostOptions {
         PostOptions { source: Some(self.connection.source(messageid)), ..PostOptions::default() }
     }
+}
+
+/// This protocol has no word for a password that was not given.
+fn given(password: Secret<'_>) -> Option<&str> {
+    (!password.0.is_empty()).then_some(password.0)
 }

@@ -9,15 +9,10 @@ use parlor_core::room_log::RoomLog;
 use parlor_core::{Actor, Error, Refusal, Who, limits};
 use parlor_wire::wscmd::{ListedRoom, Message, PresentUser, Secret};
 
+use super::joined::Joined;
 use super::session::Session;
 use super::voice::{info, userid, username};
 use crate::live::{Mark, Seat, Topic};
-
-/// A room that a connection is in.
-pub(super) struct Joined {
-    pub(super) seat: Arc<Seat>,
-    pub(super) attendance: Attendance,
-}
 
 /// What an `addchatroom` asks for.
 pub(super) struct NewRoom<'a> {
@@ -36,6 +31,7 @@ impl Session {
             subject: new.room_name.as_bytes(),
             named: Named::IfFree,
             listed: true,
+            members_only: false,
             question: (!new.question.is_empty() || !new.answer_hashed.0.is_empty()).then_some(question),
             vanishes: !new.stays,
             source: Some(self.connection.source(messageid)),
@@ -63,7 +59,7 @@ impl Session {
         answer: Secret<'_>,
     ) -> Result<(), Error> {
         let room = RoomId(chatroomid);
-        if self.rooms.contains_key(&room) {
+        if self.rooms.get(room).is_some() {
             return Err(Refusal::AlreadyHere.into());
         }
         if !leave_others {
@@ -93,14 +89,14 @@ impl Session {
     }
 
     pub(super) async fn leave(&mut self, messageid: u64, chatroomid: u64) -> Result<(), Error> {
-        let joined = self.rooms.remove(&RoomId(chatroomid)).ok_or(Refusal::NotHere)?;
+        let joined = self.rooms.remove(RoomId(chatroomid)).ok_or(Refusal::NotHere)?;
         self.give_up(joined, messageid).await;
         Ok(())
     }
 
     /// Leaves all rooms, on purpose.
     pub(super) async fn leave_all(&mut self, messageid: u64) {
-        for joined in std::mem::take(&mut self.rooms).into_values() {
+        for joined in std::mem::take(&mut self.rooms) {
             self.give_up(joined, messageid).await;
         }
     }
@@ -111,7 +107,7 @@ impl Session {
         let listed = rooms.iter().map(|(log, room)| ListedRoom {
             chatroomid: log.id().0,
             room_name: room.subject.as_str(),
-            info: info(log, self.rooms.contains_key(&log.id())),
+            info: info(log, self.rooms.get(log.id()).is_some()),
             people_count: log.presence().connections() as u64,
         });
         self.say(&Message::ChatroomList { messageid, rooms: listed.collect() });
@@ -125,7 +121,7 @@ impl Session {
             messageid,
             chatroomid,
             room_name: room.subject.as_str(),
-            info: info(&log, self.rooms.contains_key(&log.id())),
+            info: info(&log, self.rooms.get(log.id()).is_some()),
             number_of_clients: log.presence().connections() as u64,
             question: room.question.as_ref().map_or("", |gate| &gate.question),
         };
@@ -134,7 +130,7 @@ impl Session {
     }
 
     pub(super) fn users_in(&self, messageid: u64, chatroomid: u64) -> Result<(), Error> {
-        let joined = self.rooms.get(&RoomId(chatroomid)).ok_or(Refusal::NotHere)?;
+        let joined = self.rooms.get(RoomId(chatroomid)).ok_or(Refusal::NotHere)?;
         let roster = joined.attendance.log().presence().roster();
         let users = roster.attendants.iter().map(|attendant| PresentUser {
             chatclientid: attendant.connection.0,
@@ -152,7 +148,7 @@ impl Session {
         if log.room().direct.is_some() {
             return Err(Refusal::NotFound.into());
         }
-        let heard = log.room().listed || self.rooms.contains_key(&log.id());
+        let heard = log.room().listed || self.rooms.get(log.id()).is_some();
         self.door.http.chat.close(&operator, &log, Some(self.connection.source(messageid))).await?;
         if !heard {
             self.say(&Message::ChatroomWasDeleted { messageid, chatroomid });
@@ -164,14 +160,14 @@ impl Session {
     pub(super) async fn keep_rooms(&mut self, messageid: u64) {
         let chat = self.door.http.chat.clone();
         let actor = self.connection.actor();
-        let logs: Vec<_> = self.rooms.values().map(|joined| joined.attendance.log().clone()).collect();
+        let logs: Vec<_> = self.rooms.iter().map(|joined| joined.attendance.log().clone()).collect();
         for log in logs {
             let room = log.room();
             let Some(gate) = room.gate() else { continue };
             if let Err(error) = chat.enter(&actor, &log, Some(&gate.answer)).await {
                 // It may not read on as whom it is now; that it leaves tells it so.
                 tracing::debug!(%error, room = %log.id(), "a room could not be kept through a log-in");
-                if let Some(joined) = self.rooms.remove(&log.id()) {
+                if let Some(joined) = self.rooms.remove(log.id()) {
                     self.give_up(joined, messageid).await;
                 }
             }
@@ -181,7 +177,7 @@ impl Session {
     /// A room ended under this connection.
     pub(super) fn room_ended(&mut self, seat: &Arc<Seat>) {
         if let Topic::Room(log) = seat.topic() {
-            self.rooms.remove(&log.id());
+            self.rooms.remove(log.id());
         }
     }
 
@@ -202,7 +198,7 @@ impl Session {
     fn take_seat(&mut self, mark: Mark, attendance: Attendance) {
         let log = attendance.log().clone();
         let seat = self.door.live.join(&self.outlet, Topic::Room(log.clone()), mark);
-        self.rooms.insert(log.id(), Joined { seat, attendance });
+        self.rooms.insert(Joined { seat, attendance });
     }
 
     async fn give_up(&self, joined: Joined, messageid: u64) {
@@ -234,7 +230,7 @@ impl Session {
     /// The rooms that this connection may see, those that it is in among them.
     async fn seen(&self) -> Result<Vec<Arc<RoomLog>>, Error> {
         let mut seen = self.door.http.chat.rooms_seen_by(&self.connection.actor()).await?;
-        for joined in self.rooms.values() {
+        for joined in self.rooms.iter() {
             let log = joined.attendance.log();
             if !seen.iter().any(|other| other.id() == log.id()) {
                 seen.push(log.clone());
@@ -244,7 +240,7 @@ impl Session {
     }
 
     async fn known(&self, room: RoomId) -> Result<Arc<RoomLog>, Error> {
-        match self.rooms.get(&room) {
+        match self.rooms.get(room) {
             Some(joined) => Ok(joined.attendance.log().clone()),
             None => self.find(room).await,
         }

@@ -1,29 +1,26 @@
 //! The life of a connection of this door.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use parlor_core::connections::Connection;
-use parlor_core::ids::RoomId;
 use parlor_core::limits;
 use parlor_core::rates::Origin;
 use parlor_wire::websocket::{CloseCode, Event as Heard, Messages, Opcode, encode};
 use parlor_wire::wscmd::{Command, Message};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::rooms::Joined;
-use super::sweep::Watch;
+use super::joined::Rooms;
 use super::voice::Words;
 use super::{Door, NAME, replies};
-use crate::accept::stopped;
-use crate::live::{CaughtUp, Event, Letter, Letters, Mark, Outlet, Topic, Voice};
+use crate::accept::Life;
+use crate::live::{CaughtUp, Dead, Event, Letter, Letters, Mark, Outlet, Topic, Voice};
 
 /// A connection and what it is in.
 pub(super) struct Session {
@@ -31,13 +28,12 @@ pub(super) struct Session {
     pub(super) connection: Connection,
     pub(super) outlet: Arc<Outlet>,
     /// The rooms that it has joined.
-    pub(super) rooms: BTreeMap<RoomId, Joined>,
+    pub(super) rooms: Rooms,
     /// Its person's rooms of two.
     pub(super) letters: Letters,
     /// Wrong server passwords so far.
     pub(super) wrong_passwords: u32,
     messages: Messages,
-    watch: Watch,
     /// Whether a command came yet: before that it has not all the time in the world.
     spoke: bool,
 }
@@ -49,43 +45,54 @@ pub(super) type Flow = ControlFlow<Option<End>>;
 pub(super) type End = (CloseCode, Cow<'static, str>);
 
 /// Speaks with a connection until either side ends it. `early`: what it sent behind its handshake.
-pub(super) async fn run(door: Arc<Door>, stream: TcpStream, early: Bytes, origin: Origin) {
+pub(super) fn run(door: Arc<Door>, stream: TcpStream, early: Bytes, origin: Origin) -> Life {
+    // Boxed by itself, like all that an idle connection does not need.
+    Box::pin(live(Box::pin(arrive(door, stream, early, origin))))
+}
+
+/// Somebody who comes in.
+type Arriving = Pin<Box<dyn Future<Output = Option<Box<Session>>> + Send>>;
+
+/// From the connect to the end.
+async fn live(arriving: Arriving) {
+    if let Some(mut session) = arriving.await {
+        let end = session.live().await;
+        Box::pin(session.end(end)).await;
+    }
+}
+
+/// From the connect to the first command; `None`: it ended before.
+async fn arrive(door: Arc<Door>, stream: TcpStream, early: Bytes, origin: Origin) -> Option<Box<Session>> {
     let connection = door.http.chat.connect(NAME, Some(origin));
     if let Err(error) = connection.be_guest().await {
         // Said in the close frame alone: there is no command to answer yet.
         let sentence = replies::sentence(&error);
         let outlet = Outlet::new(stream, connection.id(), connection.actor());
         outlet.say_last(replies::close(CloseCode::FAILED, &sentence));
-        return hear_out(&outlet).await;
+        hear_out(&outlet).await;
+        return None;
     }
     let outlet = Outlet::new(stream, connection.id(), connection.actor());
     // First: whoever has read the greeting hears all that happens from then on.
     let news = Mark { version: door.http.chat.news().version(), ..Mark::default() };
     outlet.say(replies::frame(&Message::YourChatClientId { chatclientid: connection.id().0 }, 0));
     door.live.join(&outlet, Topic::News, news);
-    let mut session = Session {
+    door.sweep.watch(&outlet);
+    let mut session = Box::new(Session {
         letters: Letters::of(&connection),
-        rooms: BTreeMap::new(),
+        rooms: Rooms::default(),
         wrong_passwords: 0,
         messages: Messages::from_client(),
-        watch: door.sweep.watch(connection.id(), &outlet),
         spoke: false,
         door,
         connection,
         outlet,
-    };
-    let end = session.live(early).await;
-    // Its rooms are told that it broke, whatever it was that ended it, as each attendance is dropped.
-    session.rooms.clear();
-    if let Some((code, reason)) = end {
-        session.outlet.say_last(replies::close(code, &reason));
-        // The answers before it are part of what was told last; who takes them no sooner does without. Who took nothing for
-        // long is told why if it reads on before as long again has passed.
-        let stalled = code == CloseCode::TRY_AGAIN_LATER;
-        let patience =
-            Duration::from_secs(if stalled { limits::STALLED_WRITE_SECONDS } else { limits::FAREWELL_SECONDS });
-        if timeout(patience, session.door.live.flush(&session.outlet)).await.is_ok_and(|flushed| flushed.is_ok()) {
-            hear_out(&session.outlet).await;
+    });
+    match session.until_first_word(early).await {
+        ControlFlow::Continue(()) => Some(session),
+        ControlFlow::Break(end) => {
+            session.end(end).await;
+            None
         }
     }
 }
@@ -117,73 +124,85 @@ const RESTART: End = (CloseCode::RESTART, Cow::Borrowed("the server is restartin
 
 impl Session {
     /// Goes on until it ends; answers what to tell the other side, if that is still there.
-    async fn live(&mut self, early: Bytes) -> Option<End> {
-        let mut stopping = self.door.http.stopping.clone();
-        // Boxed, like all that an idle connection does not need.
-        if let ControlFlow::Break(end) = Box::pin(self.until_first_word(early, &mut stopping)).await {
-            return end;
-        }
+    async fn live(&mut self) -> Option<End> {
         loop {
+            // Both arms only wait.
             let event = tokio::select! {
                 biased;
-                () = stopped(&mut stopping) => return Some(RESTART),
-                event = self.outlet.event() => event,
-                () = self.letters.changed() => {
-                    Box::pin(self.open_letters()).await;
-                    continue;
-                }
+                event = self.outlet.event() => Some(event),
+                () = self.letters.changed() => None,
             };
-            if let ControlFlow::Break(end) = self.meet(event, &mut stopping).await {
+            // Boxed, like all that an idle connection does not need.
+            if let ControlFlow::Break(end) = Box::pin(self.meet(event)).await {
                 return end;
             }
         }
     }
 
-    /// Somebody who gives no command may stay for five minutes.
-    async fn until_first_word(&mut self, early: Bytes, stopping: &mut watch::Receiver<bool>) -> Flow {
-        if !early.is_empty() {
-            self.hear(&mut early.to_vec(), stopping).await?;
+    async fn end(mut self: Box<Self>, end: Option<End>) {
+        // Its rooms are told that it broke, whatever it was that ended it, as each attendance is dropped.
+        self.rooms.clear();
+        let Some((code, reason)) = end else { return };
+        self.outlet.say_last(replies::close(code, &reason));
+        // The answers before it are part of what was told last; who takes them no sooner does without. Who took nothing for
+        // long is told why if it reads on before as long again has passed.
+        let stalled = code == CloseCode::TRY_AGAIN_LATER;
+        let patience =
+            Duration::from_secs(if stalled { limits::STALLED_WRITE_SECONDS } else { limits::FAREWELL_SECONDS });
+        if timeout(patience, self.door.live.flush(&self.outlet)).await.is_ok_and(|flushed| flushed.is_ok()) {
+            hear_out(&self.outlet).await;
         }
+    }
+
+    /// Somebody who gives no command may stay for five minutes.
+    async fn until_first_word(&mut self, early: Bytes) -> Flow {
+        if !early.is_empty() {
+            self.hear(&mut early.to_vec()).await?;
+        }
+        // It may be the last part of a buffer that HTTP has read into.
+        drop(early);
         let end = Instant::now() + Duration::from_secs(limits::FIRST_WORD_SECONDS);
         while !self.spoke {
             let event = tokio::select! {
                 biased;
-                () = stopped(stopping) => return ControlFlow::Break(Some(RESTART)),
                 () = sleep_until(end) => return ControlFlow::Break(Some((CloseCode::POLICY, "no command came".into()))),
-                event = self.outlet.event() => event,
-                () = self.letters.changed() => {
-                    self.open_letters().await;
-                    continue;
-                }
+                event = self.outlet.event() => Some(event),
+                () = self.letters.changed() => None,
             };
-            self.meet(event, stopping).await?;
+            self.meet(event).await?;
         }
         ControlFlow::Continue(())
     }
 
-    async fn meet(&mut self, event: io::Result<Event>, stopping: &mut watch::Receiver<bool>) -> Flow {
+    /// Does what it was woken for; `None`: there are letters.
+    async fn meet(&mut self, event: Option<io::Result<Event>>) -> Flow {
         match event {
-            Ok(Event::Readable) => Box::pin(self.read(stopping)).await,
-            Ok(Event::Behind) => Box::pin(self.catch_up(stopping)).await,
-            Err(_) => ControlFlow::Break(None),
+            Some(Ok(Event::Readable)) => self.read().await,
+            Some(Ok(Event::Behind)) => self.catch_up().await,
+            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => ControlFlow::Break(Some(RESTART)),
+            Some(Err(_)) => ControlFlow::Break(None),
+            None => {
+                self.open_letters().await;
+                ControlFlow::Continue(())
+            }
         }
     }
 
     /// Reads what there is, and does it.
-    async fn read(&mut self, stopping: &mut watch::Receiver<bool>) -> Flow {
+    async fn read(&mut self) -> Flow {
         let mut buffer = [0; limits::READ_BYTES];
         match self.outlet.try_read(&mut buffer) {
             Ok(0) => ControlFlow::Break(None),
             Ok(count) => {
-                self.watch.heard();
-                self.hear(&mut buffer[..count], stopping).await
+                self.door.sweep.heard(&self.outlet);
+                self.hear(&mut buffer[..count]).await
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(None),
         }
     }
 
-    async fn hear(&mut self, mut bytes: &mut [u8], stopping: &mut watch::Receiver<bool>) -> Flow {
+    async fn hear(&mut self, mut bytes: &mut [u8]) -> Flow {
         // Taken out while it is read from: what it reads may be borrowed from it.
         let mut messages = std::mem::replace(&mut self.messages, Messages::from_client());
         while let Some(heard) = messages.next(&mut bytes) {
@@ -206,7 +225,7 @@ impl Session {
             }
             // Who takes no answers gets none to further questions: they would pile up here.
             if self.outlet.is_behind() {
-                self.catch_up(stopping).await?;
+                self.catch_up().await?;
             }
         }
         self.messages = messages;
@@ -230,15 +249,11 @@ impl Session {
     }
 
     /// Goes on with what the other side did not take yet, until it has all.
-    async fn catch_up(&mut self, stopping: &mut watch::Receiver<bool>) -> Flow {
-        let caught_up = tokio::select! {
-            biased;
-            () = stopped(stopping) => return ControlFlow::Break(Some(RESTART)),
-            caught_up = self.door.live.catch_up(&self.outlet) => caught_up,
-        };
-        match caught_up {
+    async fn catch_up(&mut self) -> Flow {
+        match self.door.live.catch_up(&self.outlet).await {
             Ok(CaughtUp::Level) => {}
             Ok(CaughtUp::Ended(seat, _)) => self.room_ended(&seat),
+            Err(Dead::Stopping) => return ControlFlow::Break(Some(RESTART)),
             Err(dead) => return ControlFlow::Break(Some((CloseCode::TRY_AGAIN_LATER, dead.to_string().into()))),
         }
         ControlFlow::Continue(())

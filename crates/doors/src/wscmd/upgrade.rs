@@ -40,7 +40,7 @@ fn accept(
         return Err(refuse(HandshakeError::NoUpgrade));
     };
     let (door, origin) = (door.clone(), caller.origin);
-    takeover.then(upgrade, move |stream, early| Box::pin(session::run(door, stream, early, origin)));
+    takeover.then(upgrade, move |stream, early| session::run(door, stream, early, origin));
     let mut response = Response::new(axum::body::Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();

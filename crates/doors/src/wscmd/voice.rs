@@ -44,7 +44,7 @@ impl Voice for Words {
         for change in changes {
             let own = listener == Some(change.attendant.connection);
             // Who came was told so as the answer to the command.
-            if !(own && change.kind == ChangeKind::Came) {
+            if !(own && change.kind == ChangeKind::Came || is_renamed(change)) {
                 replies::append(&presence(log, change), dialect, out);
             }
         }
@@ -103,6 +103,12 @@ pub(super) fn userid(identity: &Identity) -> u64 {
 /// An account's name; empty for everybody else.
 pub(super) fn username(identity: &Identity) -> &str {
     identity.handle.as_ref().map_or("", |handle| handle.as_str())
+}
+
+/// Whether an account is shown under another name now, for which there is no word here.
+fn is_renamed(change: &Change) -> bool {
+    let now = userid(&change.attendant.identity);
+    matches!(&change.kind, ChangeKind::Became { before } if now != 0 && userid(before) == now)
 }
 
 /// A coming or going.

@@ -36,6 +36,11 @@ impl Environment {
         Some(self.base("XDG_DATA_HOME", ".local/share")?.join("parlor"))
     }
 
+    /// `$XDG_STATE_HOME/parlor` or `~/.local/state/parlor`: what a client remembers; `None` without a home.
+    pub(crate) fn state_dir(&self) -> Option<PathBuf> {
+        Some(self.base("XDG_STATE_HOME", ".local/state")?.join("parlor"))
+    }
+
     /// Reads every `PARLOR_` variable into `draft`.
     pub(super) fn read(&self, draft: &mut Draft) {
         for (name, value) in &self.variables {

@@ -82,7 +82,7 @@ fn given(item: &Item) -> Given {
         Item::Value(Value::String(text)) => Given::Text(text.value().clone()),
         Item::Value(Value::Integer(number)) => Given::Integer(*number.value()),
         Item::Value(Value::Float(_)) => Given::Other("a number with a fraction"),
-        Item::Value(Value::Boolean(_)) => Given::Other("true or false"),
+        Item::Value(Value::Boolean(truth)) => Given::Truth(*truth.value()),
         Item::Value(Value::Datetime(_)) => Given::Other("a date"),
         Item::Value(Value::Array(array)) => array
             .iter()

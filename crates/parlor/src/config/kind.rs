@@ -3,9 +3,11 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::words::{self, Passwordless};
 use super::{Config, Secret, absolute, secret};
 
 /// The type of a key, its range, and the field of [`Config`] that it sets.
@@ -27,6 +29,10 @@ pub(crate) enum Kind {
     LogFormat(fn(&mut Config) -> &mut LogFormat),
     /// One of [`LogLevel`]'s words.
     LogLevel(fn(&mut Config) -> &mut LogLevel),
+    /// One of [`Passwordless`]'s words, or a TOML boolean.
+    Passwordless(fn(&mut Config) -> &mut Passwordless),
+    /// A time such as `30d`, from `min` to `max`, both included.
+    Span { min: Duration, max: Duration, place: fn(&mut Config) -> &mut Duration },
     /// A whole number from `min` to `max`, both included.
     Count { min: u32, max: u32, unit: &'static str, set: fn(&mut Config, u32) },
 }
@@ -40,6 +46,8 @@ pub(crate) enum Given {
     Text(String),
     /// A TOML integer.
     Integer(i64),
+    /// A TOML boolean.
+    Truth(bool),
     /// A TOML array of strings.
     List(Vec<String>),
     /// Any other TOML value: its type, with an article.
@@ -93,6 +101,8 @@ impl Kind {
             }
             Self::LogFormat(place) => word(given, &LogFormat::WORDS, place(config)),
             Self::LogLevel(place) => word(given, &LogLevel::WORDS, place(config)),
+            Self::Passwordless(place) => words::passwordless(given, place(config)),
+            Self::Span { min, max, place } => words::span(text(given, words::SPAN)?, min, max, place(config)),
             Self::Count { min, max, unit, set } => {
                 let count = count(given, min, max, unit)?;
                 set(config, count);
@@ -173,11 +183,12 @@ impl fmt::Display for StoreUrl {
 
 impl Given {
     /// What a person would call it.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         match self {
             Self::Words(words) if words.is_empty() => "nothing".to_owned(),
             Self::Words(text) | Self::Text(text) => quoted(text),
             Self::Integer(number) => number.to_string(),
+            Self::Truth(truth) => truth.to_string(),
             Self::List(_) => "a list".to_owned(),
             Self::Other(name) => (*name).to_owned(),
         }
@@ -217,7 +228,7 @@ fn network(typed: &str) -> Result<IpNet, String> {
     typed.parse().map_err(|_| format!("expected an address or a network such as 10.0.0.0/8; got {}", quoted(typed)))
 }
 
-fn word<T: Copy>(given: &Given, words: &[(&str, T)], place: &mut T) -> Result<String, String> {
+pub(super) fn word<T: Copy>(given: &Given, words: &[(&str, T)], place: &mut T) -> Result<String, String> {
     let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let expected = format!("one of {}", all.join(", "));
     let typed = text(given, &expected)?;
@@ -247,7 +258,7 @@ fn count(given: &Given, min: u32, max: u32, unit: &str) -> Result<u32, String> {
 }
 
 /// `text` as a TOML string. Control characters are escaped, so the line is safe on a terminal.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut shown = String::from("\"");
     for c in text.chars() {
         match c {

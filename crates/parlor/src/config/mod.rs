@@ -10,6 +10,8 @@ mod keys;
 mod kind;
 mod secret;
 mod suggest;
+mod tls;
+mod words;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -23,6 +25,8 @@ pub(crate) use environment::Environment;
 pub(crate) use keys::{KEYS, Key};
 pub(crate) use kind::{LogFormat, LogLevel, StoreUrl};
 pub(crate) use secret::{Secret, read_server_password};
+pub(crate) use tls::{TLS_SUFFIX, TlsConfig, read_identity};
+pub(crate) use words::Passwordless;
 
 use kind::Given;
 
@@ -33,6 +37,12 @@ pub(crate) struct Config {
     pub(crate) http: Option<SocketAddr>,
     /// Where the terminal door listens; `None`: it is off.
     pub(crate) term: Option<SocketAddr>,
+    /// Where the terminal door listens for TLS; `None`: it does not.
+    pub(crate) term_tls: Option<SocketAddr>,
+    /// What the server proves itself with.
+    pub(crate) tls: TlsConfig,
+    /// Where the CHAT/1.0 door listens; `None`: it is off.
+    pub(crate) chat: Option<SocketAddr>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// The directory of everything that lasts; absolute.
@@ -44,18 +54,39 @@ pub(crate) struct Config {
     pub(crate) server_password: Option<Secret>,
     /// The file that holds it instead; absolute.
     pub(crate) server_password_file: Option<PathBuf>,
+    /// Whether accounts may be without a password.
+    pub(crate) passwordless_accounts: Passwordless,
+    /// How long a session lasts without being used.
+    pub(crate) session_ttl: Duration,
     /// What is logged, how and where.
     pub(crate) log: LogConfig,
     /// Messages that a page shows when it opens.
     pub(crate) history_on_join: usize,
     /// After which a request that waits for a message is answered without one.
     pub(crate) long_poll_timeout: Duration,
+    /// After which silence a request of the CHAT/1.0 door without a length is complete.
+    pub(crate) quiet: Duration,
     /// Free space below which posts are refused.
     pub(crate) disk_reserve_bytes: u64,
     /// Size of the cache of recent events.
     pub(crate) cache_bytes: usize,
     /// What one person, one address and everybody together may use.
     pub(crate) limits: Limits,
+}
+
+impl Config {
+    /// Whether accounts may be without a password: if nobody has decided, while only this machine can reach the server. A
+    /// proxy that is trusted brings others, too.
+    pub(crate) fn allows_passwordless_accounts(&self) -> bool {
+        let listeners = [self.http, self.term, self.term_tls, self.chat];
+        match self.passwordless_accounts {
+            Passwordless::Yes => true,
+            Passwordless::No => false,
+            Passwordless::Auto => {
+                self.trusted_proxies.is_empty() && listeners.iter().flatten().all(|address| address.ip().is_loopback())
+            }
+        }
+    }
 }
 
 /// What is logged, how and where.
@@ -169,6 +200,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Settings, ConfigError> {
     }
     draft.find_data_dir(&sources.environment);
     draft.check_server_password();
+    draft.check_tls();
     draft.finish(file)
 }
 

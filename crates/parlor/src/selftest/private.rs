@@ -47,7 +47,9 @@ impl Private {
         let data_dir = directory.path().join("data").display().to_string();
         // Neither the operator's file nor the variables count: it is the program that is tested.
         let free = || FREE.to_owned();
-        let flags = vec![("http", "--http", free()), ("term", "--term", free()), ("data_dir", "--data-dir", data_dir)];
+        let doors = [("http", "--http"), ("term", "--term"), ("chat", "--chat")];
+        let flags = doors.map(|(key, flag)| (key, flag, free())).into_iter();
+        let flags = flags.chain([("data_dir", "--data-dir", data_dir)]).collect();
         let settings = config::load(&Sources { flags, ..Sources::default() })?;
         let config = settings.config.clone();
         logging::start(config.log.format, config.log.level, Some(&log))?;
@@ -63,7 +65,7 @@ impl Private {
             let found = addresses.iter().find(|(name, _)| *name == door);
             found.map(|(_, address)| address.to_string()).unwrap_or_default()
         };
-        let doors = Doors { http: address("http"), term: address("term") };
+        let doors = Doors { http: address("http"), term: address("term"), chat: address("chat") };
         let socket = runtime.block_on(TcpListener::bind(FREE))?;
         let trapdoor = socket.local_addr()?;
         let listener = Listener {
@@ -78,7 +80,7 @@ impl Private {
         let (stopping, served) = (stop.subscribe(), store.clone());
         let serving =
             runtime::spawn(
-                async move { compose::serve(&config, served, sockets, CONNECTIONS, stopping, || Ok(())).await },
+                async move { compose::serve(&config, served, sockets, CONNECTIONS, stopping, |_| Ok(())).await },
             );
         drop(inside);
         Ok(Self { doors, trapdoor, log, store, stop, serving, runtime, _directory: directory })

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, reason = "a test waits by the system's clock")]
 
+pub(crate) mod chat1;
 pub(crate) mod commands;
 pub(crate) mod persona;
 pub(crate) mod screen;
@@ -32,12 +33,19 @@ pub(crate) enum Door {
     Terminal,
     /// With a client that counts the length of a string like this.
     WebSocket(Counting),
+    /// With a client that frames its requests.
+    Chat1,
 }
 
 impl Door {
     /// Every door, as often as clients of it differ.
-    pub(crate) const ALL: [Door; 4] =
-        [Door::WebPage, Door::Terminal, Door::WebSocket(Counting::Utf16), Door::WebSocket(Counting::Bytes)];
+    pub(crate) const ALL: [Door; 5] = [
+        Door::WebPage,
+        Door::Terminal,
+        Door::WebSocket(Counting::Utf16),
+        Door::WebSocket(Counting::Bytes),
+        Door::Chat1,
+    ];
 
     /// Its name in the server's table of doors.
     pub(crate) fn name(self) -> &'static str {
@@ -45,12 +53,13 @@ impl Door {
             Door::WebPage => "http-chat",
             Door::Terminal => "term",
             Door::WebSocket(_) => "wscmd",
+            Door::Chat1 => "chat1",
         }
     }
 
     /// Whether people see the numbers of messages there.
     pub(crate) fn has_numbers(self) -> bool {
-        self == Door::WebPage
+        matches!(self, Door::WebPage | Door::Chat1)
     }
 
     pub(crate) fn is_web_socket(self) -> bool {
@@ -93,6 +102,16 @@ pub(crate) trait Actor: Send {
     /// Deletes a room, as the operator may.
     fn remove_room(&mut self, room: &str);
 
+    /// Takes somebody into a group, or answers why not.
+    fn add_member(&mut self, group: &str, name: &str) -> Result<(), String> {
+        panic!("{name} can't be taken into {group} at {:?}", self.door())
+    }
+
+    /// Puts somebody out of a group, or answers why not.
+    fn remove_member(&mut self, group: &str, name: &str) -> Result<(), String> {
+        panic!("{name} can't be put out of {group} at {:?}", self.door())
+    }
+
     /// Logs in to an account; answers why not.
     fn log_in(&mut self, handle: &str, password: &str) -> Result<(), String>;
 
@@ -129,6 +148,8 @@ pub(crate) struct Own {
     pub(crate) guest: Option<String>,
     /// The number of the connection, where the door tells it.
     pub(crate) client: Option<u64>,
+    /// The number of the account that whoever comes to this door is given.
+    pub(crate) account: Option<u64>,
 }
 
 /// What a door says of a private message that it took.
@@ -199,6 +220,11 @@ pub(crate) fn come(door: Door, server: &Server, name: Option<&str>) -> Result<Bo
             Box::new(terminal)
         }
         Door::WebSocket(counting) => Box::new(web_socket::WebSocketCommands::connect(server, counting)),
+        Door::Chat1 => {
+            let mut client = chat1::Chat1::connect(server);
+            name.map_or(Ok(()), |name| client.take_name(server, name))?;
+            Box::new(client)
+        }
     })
 }
 

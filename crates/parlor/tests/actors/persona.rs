@@ -32,9 +32,9 @@ pub(crate) enum Seen {
 }
 
 impl Persona {
-    /// A guest at a door.
+    /// A guest at a door, or who has the account that the door gave.
     pub(crate) fn guest(door: Door, name: Option<&str>, own: Own) -> Persona {
-        Persona { door, name: name.map(str::to_owned), guest: own.guest, account: None, client: own.client }
+        Persona { door, name: name.map(str::to_owned), guest: own.guest, account: own.account, client: own.client }
     }
 
     /// Whether this is the person's `text`, as it should look at `reader`'s door; learns what was not known yet.

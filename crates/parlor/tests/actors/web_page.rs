@@ -19,6 +19,8 @@ pub(crate) struct WebPage {
     nick: Option<String>,
     /// `guest-ID`.
     guest: Option<String>,
+    /// Its own id, as the page has it.
+    me: String,
     open: BTreeMap<String, Open>,
     /// By its key, the last number that was read of each room of two.
     private: BTreeMap<String, u64>,
@@ -58,6 +60,7 @@ impl WebPage {
             person,
             nick: nick.map(str::to_owned),
             guest: None,
+            me: String::new(),
             open: BTreeMap::new(),
             private: BTreeMap::new(),
             direct: BTreeMap::new(),
@@ -72,13 +75,21 @@ impl WebPage {
     /// Opens a room's page, and hangs where its script hangs.
     fn show(&mut self, room: &str, key: String) {
         let page = self.person.open(&key);
-        let me = between(&page.text(), " data-me=\"g", "\"").map(|id| format!("guest-{id}"));
-        assert!(self.guest.is_none() || self.guest == me, "the guest is {:?}, then {me:?}", self.guest);
-        self.guest = me;
+        let me = between(&page.text(), " data-me=\"", "\"").unwrap_or_default().to_owned();
+        let guest = me.strip_prefix('g').map(|id| format!("guest-{id}"));
+        assert!(self.guest.is_none() || self.guest == guest, "the guest is {:?}, then {me:?}", self.guest);
+        (self.guest, self.me) = (guest, me);
         let next = page.number() + 1;
         self.open.insert(room.to_owned(), Open { key, next, poll: None, here: Here::default() });
         self.hang(room);
         self.look_around(room);
+    }
+
+    /// Shows the open rooms as whoever it is now.
+    fn reload(&mut self) {
+        for (room, open) in std::mem::take(&mut self.open) {
+            self.show(&room, open.key);
+        }
     }
 
     /// Hangs until others are in the room than the page knows of.
@@ -117,7 +128,6 @@ impl WebPage {
 
     /// Reads what is new in a room of two.
     fn read_private(&mut self, key: &str, newest: u64) {
-        let own = self.guest.clone().unwrap_or_default();
         if !self.private.contains_key(key) {
             self.person.open(key);
         }
@@ -127,7 +137,7 @@ impl WebPage {
             let message = message(&self.person.ask(request.clone()).expect(200));
             let event = self.person.ask(request.header("Accept", "application/json")).expect(200).json();
             // What it said itself stands there too.
-            if text_of(&event["author"]["id"]).replacen('g', "guest-", 1) != own {
+            if text_of(&event["author"]["id"]) != self.me {
                 self.heard.push(Heard::Whispered { message: Message { number: None, ..message } });
             }
         }
@@ -182,7 +192,8 @@ impl WebPage {
                 open.next += 1;
                 self.hang(room);
             }
-            410 => {
+            // Closed, or not the person's any more.
+            410 | 404 => {
                 open.poll = None;
                 self.heard.push(Heard::Gone { room: room.to_owned() });
             }
@@ -319,16 +330,24 @@ impl Actor for WebPage {
         panic!("nobody can delete {room} at a page")
     }
 
-    fn log_in(&mut self, handle: &str, _: &str) -> Result<(), String> {
-        panic!("{handle} can't log in at a page")
+    fn log_in(&mut self, handle: &str, password: &str) -> Result<(), String> {
+        let answer = self.person.ask(post_form("/login", &[("name", handle), ("password", password)]));
+        if answer.status != 303 {
+            return Err(answer.text());
+        }
+        (self.guest, self.nick) = (None, None);
+        self.reload();
+        Ok(())
     }
 
     fn log_out(&mut self) {
-        panic!("nobody can log out at a page")
+        self.person.ask(post_form("/logout", &[])).expect(303);
+        self.guest = None;
+        self.reload();
     }
 
     fn own(&self) -> Own {
-        Own { guest: self.guest.clone(), client: None }
+        Own { guest: self.guest.clone(), ..Own::default() }
     }
 
     fn leave(&mut self) {

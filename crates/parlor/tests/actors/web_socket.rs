@@ -311,7 +311,7 @@ impl Actor for WebSocketCommands {
     }
 
     fn own(&self) -> Own {
-        Own { guest: None, client: Some(self.client) }
+        Own { client: Some(self.client), ..Own::default() }
     }
 }
 
@@ -329,7 +329,12 @@ pub(crate) fn announce(server: &Server, text: &str) {
 
 /// Makes an account, as the operator may.
 pub(crate) fn add_account(server: &Server, account: u64, handle: &str, password: &str) {
+    try_adding_account(server, account, handle, password).unwrap();
+}
+
+/// The same; answers why not.
+pub(crate) fn try_adding_account(server: &Server, account: u64, handle: &str, password: &str) -> Result<(), String> {
     let mut operator = WebSocketCommands::connect(server, Counting::Utf16);
     let parameters = |command: Command| command.number(account).string(handle).string(password).string(SERVER_PASSWORD);
-    operator.ask(parameters, "adduser", |told, _| told.name == "success").refusal().unwrap();
+    operator.ask(parameters, "adduser", |told, _| told.name == "success").refusal()
 }

@@ -27,7 +27,7 @@ fn ws(server: &Server) -> String {
 }
 
 /// Somebody who is connected.
-struct Talker {
+pub(crate) struct Talker {
     child: Child,
     input: Option<ChildStdin>,
     output: Arc<Mutex<String>>,
@@ -35,7 +35,7 @@ struct Talker {
 }
 
 impl Talker {
-    fn start(home: &Home, words: &[&str]) -> Self {
+    pub(crate) fn start(home: &Home, words: &[&str]) -> Self {
         let mut command = home.command(&[&["connect"], words].concat());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -43,24 +43,24 @@ impl Talker {
         Self { input: child.stdin.take(), child, output, reader }
     }
 
-    fn types(&mut self, line: &str) {
+    pub(crate) fn types(&mut self, line: &str) {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    fn sees(&self, text: &str) {
+    pub(crate) fn sees(&self, text: &str) {
         sees(&self.output, text);
     }
 
-    fn presses_ctrl_c(&self) {
+    pub(crate) fn presses_ctrl_c(&self) {
         kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
     }
 
     /// Ends the input.
-    fn ends(&mut self) {
+    pub(crate) fn ends(&mut self) {
         self.input = None;
     }
 
-    fn ended(mut self) -> Ended {
+    pub(crate) fn ended(mut self) -> Ended {
         until("the client has ended", || self.child.try_wait().unwrap().is_some());
         let mut err = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod chatting;
 mod command_line;
 mod configuration;
 mod connecting;
 mod daemon;
+mod operating;
 mod program;
 mod selftest;
 mod serving;

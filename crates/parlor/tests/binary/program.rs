@@ -30,13 +30,13 @@ impl Home {
         self.0.path()
     }
 
-    /// The program with these words, not yet started. A server's terminal door is off unless a flag opens it: tests run at the
-    /// same time, and would fight for its port.
+    /// The program with these words, not yet started. A server's doors with ports of their own are off unless a flag opens
+    /// them: tests run at the same time, and would fight for the ports.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
         command.args(words).env_clear().env("HOME", self.path()).current_dir(self.path());
         if words.first() == Some(&"serve") {
-            command.env("PARLOR_TERM", "off");
+            command.env("PARLOR_TERM", "off").env("PARLOR_CHAT", "off");
         }
         command
     }
@@ -74,7 +74,12 @@ impl Server {
         let program = env!("CARGO_BIN_EXE_parlor");
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", &format!("{before} && exec \"$0\" serve \"$@\""), program]).args(flags);
-        shell.env_clear().env("HOME", home.path()).env("PARLOR_TERM", "off").current_dir(home.path());
+        shell
+            .env_clear()
+            .env("HOME", home.path())
+            .env("PARLOR_TERM", "off")
+            .env("PARLOR_CHAT", "off")
+            .current_dir(home.path());
         for variable in ["POSTS_BURST", "POSTS_PER_SECOND", "POSTS_PER_SECOND_PER_ADDRESS"] {
             shell.env(format!("PARLOR_LIMITS_{variable}"), "0");
         }

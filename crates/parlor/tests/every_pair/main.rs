@@ -56,6 +56,21 @@ fn from_a_web_socket_that_counts_bytes_to_every_door() {
 }
 
 #[test]
+fn from_chat1_to_every_door() {
+    post_at(Door::Chat1, Poster::Guest);
+}
+
+#[test]
+fn from_the_page_of_an_account_to_every_door() {
+    post_at(Door::WebPage, Poster::Account);
+}
+
+#[test]
+fn whispered_in_chat1_to_every_door() {
+    whisper_at(Door::Chat1);
+}
+
+#[test]
 fn whispered_at_the_page_to_every_door() {
     whisper_at(Door::WebPage);
 }
@@ -73,6 +88,7 @@ fn whispered_at_the_web_socket_to_every_door() {
 /// Who posts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Poster {
+    /// A guest, where the door has any.
     Guest,
     /// Somebody who has logged in.
     Account,
@@ -138,7 +154,11 @@ fn whisper_at(door: Door) {
 }
 
 fn server() -> Server {
-    Server::unlimited_with(&[("PARLOR_TERM", "127.0.0.1:0"), ("PARLOR_SERVER_PASSWORD", SERVER_PASSWORD)])
+    Server::unlimited_with(&[
+        ("PARLOR_TERM", "127.0.0.1:0"),
+        ("PARLOR_CHAT", "127.0.0.1:0"),
+        ("PARLOR_SERVER_PASSWORD", SERVER_PASSWORD),
+    ])
 }
 
 /// One at each door, in the lobby.

@@ -41,6 +41,9 @@ plays! {
     announcement
     closed_room
     come_and_go
+    four_doors_at_once
+    groups
+    kept_letters
     kept_whispers
     killed
     log_in
@@ -48,6 +51,7 @@ plays! {
     one_order
     question_room
     race_for_a_name
+    removed_while_listening
     restart
     rooms
     two_doors

@@ -19,6 +19,21 @@ impl Stage {
         Ok(())
     }
 
+    pub(crate) fn take_in(&mut self, who: &str, whom: &str, room: &str) -> Done {
+        self.player(who)?.actor.add_member(room, &whom.to_lowercase())
+    }
+
+    pub(crate) fn may_not_take_in(&mut self, who: &str, whom: &str, room: &str) -> Done {
+        match self.take_in(who, whom, room) {
+            Ok(()) => Err(format!("{whom} is in {room}")),
+            Err(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn put_out(&mut self, who: &str, whom: &str, room: &str) -> Done {
+        self.player(who)?.actor.remove_member(room, &whom.to_lowercase())
+    }
+
     pub(crate) fn told_gone(&mut self, who: &str, room: &str) -> Done {
         self.wait(who, 0, |heard| matches!(heard, Heard::Gone { room: gone } if gone == room).then_some(())).map(drop)
     }
@@ -83,7 +98,7 @@ impl Stage {
         let Stage { server, players, .. } = self;
         let player = players.get_mut(who).ok_or_else(|| format!("{who} is not in the play yet"))?;
         player.actor.come_back(server);
-        if player.actor.door() != Door::WebPage {
+        if !matches!(player.actor.door(), Door::WebPage | Door::Chat1) {
             // A new connection, to which nothing of before comes; a page goes on where it was.
             player.read = player.actor.heard().len();
         }

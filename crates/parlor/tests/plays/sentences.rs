@@ -89,6 +89,11 @@ pub(crate) const SENTENCES: &[(&str, Act)] = &[
     }),
     ("{who} goes out of {room}", |stage, line| stage.go_out(&line["who"], &line["room"])),
     ("{who} deletes the room {room}", |stage, line| stage.remove_room(&line["who"], &line["room"])),
+    ("{who} takes {whom} into {room}", |stage, line| stage.take_in(&line["who"], &line["whom"], &line["room"])),
+    ("{who} may not take {whom} into {room}", |stage, line| {
+        stage.may_not_take_in(&line["who"], &line["whom"], &line["room"])
+    }),
+    ("{who} puts {whom} out of {room}", |stage, line| stage.put_out(&line["who"], &line["whom"], &line["room"])),
     ("{all} is|are told that {room} is gone", |stage, line| each(line, |who| stage.told_gone(who, &line["room"]))),
     ("there is no room {room} any more", |stage, line| stage.no_room(&line["room"])),
     // Accounts and names.
@@ -101,6 +106,7 @@ pub(crate) const SENTENCES: &[(&str, Act)] = &[
     ("{who} comes in at {door} as {whom} with the password {password}", |stage, line| {
         stage.come_in_with(&line["who"], door(line)?, &line["whom"], &line["password"])
     }),
+    ("{who} comes in at {door} as {whom}", |stage, line| stage.come_in_as(&line["who"], door(line)?, &line["whom"])),
     ("{who} logs in with the password {password}", |stage, line| stage.log_in(&line["who"], &line["password"])),
     ("{who} may not log in with the password {password}", |stage, line| {
         stage.may_not_log_in(&line["who"], &line["password"])
@@ -142,7 +148,8 @@ fn door(line: &Filled) -> Result<Door, String> {
         "terminal" => Ok(Door::Terminal),
         "socket" => Ok(Door::WebSocket(Counting::Utf16)),
         "bytesocket" => Ok(Door::WebSocket(Counting::Bytes)),
-        door => Err(format!("{door} is no door: the page, the terminal, the socket, the bytesocket")),
+        "client" => Ok(Door::Chat1),
+        door => Err(format!("{door} is no door: the page, the terminal, the socket, the bytesocket, the client")),
     }
 }
 

@@ -45,7 +45,11 @@ pub(crate) struct Player {
 
 impl Stage {
     pub(crate) fn new() -> Stage {
-        let variables = [("PARLOR_TERM", "127.0.0.1:0"), ("PARLOR_SERVER_PASSWORD", SERVER_PASSWORD)];
+        let variables = [
+            ("PARLOR_TERM", "127.0.0.1:0"),
+            ("PARLOR_CHAT", "127.0.0.1:0"),
+            ("PARLOR_SERVER_PASSWORD", SERVER_PASSWORD),
+        ];
         Stage {
             server: Server::unlimited_with(&variables),
             players: BTreeMap::new(),
@@ -98,6 +102,13 @@ impl Stage {
         let number = self.accounts.get(account).map(|(_, number)| *number);
         let own = actor.own();
         self.enter_lobby(who, actor, Persona { account: number, ..Persona::guest(door, Some(&name), own) })
+    }
+
+    /// The same with the password that the account was made with.
+    pub(crate) fn come_in_as(&mut self, who: &str, door: Door, account: &str) -> Done {
+        let known = self.accounts.get(account).ok_or_else(|| format!("{account} has no account"))?;
+        let password = known.0.clone();
+        self.come_in_with(who, door, account, &password)
     }
 
     pub(crate) fn may_not_come_in(&mut self, door: Door, name: &str) -> Done {

@@ -79,7 +79,9 @@ impl Person {
         let answer = self.connect().ask(self.with_cookies(request));
         for cookie in SetCookie::all(&answer) {
             self.cookies.retain(|other| (&other.name, &other.path) != (&cookie.name, &cookie.path));
-            self.cookies.push(cookie);
+            if !cookie.attributes.iter().any(|attribute| attribute == "Max-Age=0") {
+                self.cookies.push(cookie);
+            }
         }
         answer
     }
@@ -105,6 +107,11 @@ impl Person {
 
     pub(crate) fn cookie(&self, name: &str) -> &SetCookie {
         self.cookies.iter().find(|cookie| cookie.name == name).expect("the server has set this cookie")
+    }
+
+    /// Whether there is a cookie of this name.
+    pub(crate) fn has_cookie(&self, name: &str) -> bool {
+        self.cookies.iter().any(|cookie| cookie.name == name)
     }
 
     /// Keeps only the cookies with this name.

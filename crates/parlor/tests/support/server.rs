@@ -13,13 +13,15 @@ use super::http::{Answer, Connection, Request, get};
 use super::wait_for;
 
 /// Switches off every rate and every limit per address.
-const UNLIMITED: [(&str, &str); 6] = [
+const UNLIMITED: [(&str, &str); 8] = [
     ("PARLOR_LIMITS_POSTS_BURST", "0"),
     ("PARLOR_LIMITS_POSTS_PER_SECOND", "0"),
     ("PARLOR_LIMITS_POSTS_PER_SECOND_PER_ADDRESS", "0"),
     ("PARLOR_LIMITS_ROOMS_PER_HOUR_PER_ADDRESS", "0"),
     ("PARLOR_LIMITS_CONNECTIONS_PER_ADDRESS", "0"),
     ("PARLOR_LIMITS_POLLS_PER_ADDRESS", "0"),
+    ("PARLOR_LIMITS_LOGINS_PER_MINUTE_PER_ADDRESS", "0"),
+    ("PARLOR_LIMITS_REGISTRATIONS_PER_HOUR_PER_ADDRESS", "0"),
 ];
 
 /// A server that is ready. It is killed when dropped, and its data goes with it.
@@ -59,15 +61,31 @@ impl Server {
 
     /// Where its terminal door listens, as the banner says it.
     pub(crate) fn term_address(&self) -> SocketAddr {
+        self.address_of("term")
+    }
+
+    /// Where the door listens whose addresses begin with this, as the banner says it.
+    pub(crate) fn address_of(&self, scheme: &str) -> SocketAddr {
         let banner = fs::read_to_string(self.home.path().join("stdout")).expect("the banner is UTF-8");
-        let (_, rest) = banner.split_once("term://").unwrap_or_else(|| panic!("no terminal door in {banner}"));
+        let (_, rest) =
+            banner.split_once(&format!(" {scheme}://")).unwrap_or_else(|| panic!("no such door in {banner}"));
         let end = rest.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(rest.len());
         rest[..end].parse().expect("the banner names an address")
+    }
+
+    /// Where its CHAT/1.0 door listens, as the banner says it.
+    pub(crate) fn chat_address(&self) -> SocketAddr {
+        self.address_of("chat")
     }
 
     /// Where it keeps what lasts.
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.home.path().join("data")
+    }
+
+    /// What it has said on its standard output, since the last start.
+    pub(crate) fn banner(&self) -> String {
+        fs::read_to_string(self.home.path().join("stdout")).expect("the banner is UTF-8")
     }
 
     /// What it has logged so far, since the last start.
@@ -171,6 +189,7 @@ fn spawn(home: &TempDir, variables: &[(String, String)]) -> Child {
         .env("HOME", home.path())
         // Tests run at the same time, and would fight for its port.
         .env("PARLOR_TERM", "off")
+        .env("PARLOR_CHAT", "off")
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .current_dir(home.path())
         .stdin(std::process::Stdio::null())

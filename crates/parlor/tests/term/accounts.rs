@@ -53,7 +53,7 @@ impl Inside {
     }
 
     pub(crate) fn account(&self, handle: &str, password: &str) -> Account {
-        self.run(self.chat.add_account(&operator(), None, handle, password)).unwrap()
+        self.run(self.chat.add_account(&operator(), None, handle, Some(password))).unwrap()
     }
 
     /// A listed room that everybody may enter.
@@ -74,7 +74,7 @@ impl Inside {
 }
 
 async fn open(chat: Arc<Chat>, stopping: watch::Receiver<bool>) -> SocketAddr {
-    let streams = Streams { chat, history_on_join: 50, tasks: Handle::current() };
+    let streams = Streams { chat, history_on_join: 50, quiet: std::time::Duration::ZERO, tasks: Handle::current() };
     let door = DOORS.iter().find(|door| door.name == "term").unwrap();
     let Mount::Stream(open) = door.mount else { panic!("the terminal door has a port of its own") };
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

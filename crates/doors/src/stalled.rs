@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// A stream whose writes fail when none made progress for a while (PROMISES 2.5: `slow_consumer`).
-pub(super) struct Stalled<S> {
+pub(crate) struct Stalled<S> {
     stream: S,
     patience: Duration,
     /// Runs while a write waits; made then, so that an idle connection has no timer.
@@ -19,12 +19,12 @@ pub(super) struct Stalled<S> {
 
 impl<S> Stalled<S> {
     /// Lets a write wait for at most `patience`.
-    pub(super) fn new(stream: S, patience: Duration) -> Stalled<S> {
+    pub(crate) fn new(stream: S, patience: Duration) -> Stalled<S> {
         Stalled { stream, patience, waiting: None }
     }
 
     /// The stream as it is.
-    pub(super) fn into_inner(self) -> S {
+    pub(crate) fn into_inner(self) -> S {
         self.stream
     }
 
