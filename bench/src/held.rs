@@ -18,7 +18,8 @@ const PEOPLE_MAX: u64 = 100_000;
 /// memory of a connection does not depend on that.
 const PER_ROOM: usize = 1_000;
 
-const IDLE_SECONDS: f64 = 5.0;
+/// Long enough that whoever is asked whether he is still there is asked twice: a server that asks does so every 20 seconds.
+const IDLE_SECONDS: f64 = 45.0;
 
 /// Measures both doors, each at a fresh server.
 pub(crate) fn measure(setup: &Setup) -> Result<Vec<Figure>> {

@@ -275,6 +275,17 @@ fn what_no_server_says_ends_it_and_drives_no_terminal() {
 }
 
 #[test]
+fn an_answer_without_a_length_ends_when_nothing_more_comes() {
+    let talked = talk(false, false, "/users\n/ping\n", |listener| {
+        let mut client = Client::accept(&listener);
+        let plain = "CHAT/1.0 200 OK\n\n{\"users\": [\"anna\"]}\n";
+        client.answer(&[(Method::ListUser, false, plain), (Method::Ping, false, "CHAT/1.0 200 OK\n")]);
+        client.leaves();
+    });
+    assert_eq!((talked.exit(), talked.output.as_str()), (Exit::Ok, "anna\nthe server answers\n"));
+}
+
+#[test]
 fn messages_are_acknowledged_after_they_were_shown() {
     let talked = talk(false, false, "/receive\n", |listener| {
         let messages = |text: &str, cursor: &str| {

@@ -73,7 +73,7 @@ impl Chat {
     }
 
     /// An account's rooms, the lobby while it belongs to that and rooms of two among them, each with the position up to which
-    /// it was received: what stands behind that is new to it.
+    /// it was received, or seen at another door: what stands behind that nobody has got yet.
     ///
     /// # Errors
     /// A `Fault` of the store.
@@ -83,8 +83,9 @@ impl Chat {
         for (room, _) in self.roles_of(&Actor::account(account)).await? {
             // It may have been closed since.
             if let Some(log) = self.logs.open(RoomRef::Id(room)).await? {
-                let seq = self.position_in(&log, account, positions.get(&room).copied()).await?;
-                rooms.push((log, seq));
+                let received = self.position_in(&log, account, positions.get(&room).copied()).await?;
+                let seen = self.unseen_from(Author::Account(account), &log).await?;
+                rooms.push((log, received.max(seen)));
             }
         }
         Ok(rooms)

@@ -275,6 +275,7 @@ impl Chat {
         }
     }
 }
+
 /// Who belongs to a room beside somebody.
 #[derive(Debug, Clone, Copy, Default)]
 struct Others {

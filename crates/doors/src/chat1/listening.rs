@@ -76,6 +76,10 @@ impl Session {
         let account = self.session()?.account().id;
         let turn = self.door.notes.turn(account).await;
         self.door.notes.note(account).await;
+        // What was seen at another door is no news.
+        let seen = self.door.chat.received_upto(account).await?;
+        let seen = seen.into_iter().map(|(log, seq)| (account, log.id(), seq)).collect();
+        self.door.chat.note_received(seen).await?;
         let received = self.door.chat.receive(&actor, None, PAGE_MESSAGES).await?;
         Ok(Some(Page { account, received, turn }))
     }

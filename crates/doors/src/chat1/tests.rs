@@ -1,18 +1,23 @@
 //! What needs a clock that can be moved, and how much a connection takes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use parlor_core::ids::{Epoch, RoomKey, Timestamp};
 use parlor_core::limits::{CACHE_BYTES, Limits, Settings};
 use parlor_core::model::{FakePasswords, Model};
 use parlor_core::ports::{Clock, Entropy, NoBus};
-use parlor_core::{Chat, World};
+use parlor_core::refusal::What;
+use parlor_core::{Actor, Chat, Error, Fault, Refusal, Who, World};
+use parlor_wire::chat1::Framing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance, pause};
+
+use super::replies::No;
 
 struct Still;
 
@@ -26,25 +31,36 @@ impl Clock for Still {
     }
 }
 
-impl Entropy for Still {
+/// Nothing random, and never the same.
+struct Counting(AtomicU8);
+
+impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(9);
+        bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
     }
 }
 
 /// The server's side of a connection, and the client's.
 async fn connect() -> (JoinHandle<()>, TcpStream) {
+    connect_to(open().await).await
+}
+
+async fn open() -> Arc<Chat> {
     let world = World {
         store: Arc::new(Model::new([7; 32], RoomKey::draw(|bytes| bytes.fill(1)), Epoch(1), Timestamp(0))),
         bus: Arc::new(NoBus),
         clock: Arc::new(Still),
-        entropy: Arc::new(Still),
+        entropy: Arc::new(Counting(AtomicU8::new(0))),
         passwords: Arc::new(FakePasswords::default()),
     };
     let settings = Settings { passwordless_accounts: true, ..Settings::from(Limits::without_rates()) };
     let (chat, engines) = Chat::open(world, settings, CACHE_BYTES).await.unwrap();
+    Handle::current().spawn(engines.sequencer.run());
+    chat
+}
+
+async fn connect_to(chat: Arc<Chat>) -> (JoinHandle<()>, TcpStream) {
     let tasks = Handle::current();
-    tasks.spawn(engines.sequencer.run());
     let quiet = Duration::from_millis(40);
     let door = super::open(&crate::Streams { chat, history_on_join: 0, quiet, tasks: tasks.clone() });
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -68,6 +84,71 @@ async fn hear_until(client: &mut TcpStream, end: &str) -> String {
         heard.extend_from_slice(&buffer[..count]);
     }
     String::from_utf8_lossy(&heard).into_owned()
+}
+
+#[tokio::test]
+async fn what_the_operator_says_to_everybody_is_pushed_to_who_listens() {
+    let chat = open().await;
+    let (_task, mut client) = connect_to(chat.clone()).await;
+    for request in ["REG adrian", "USE adrian", "LISTEN"] {
+        client.write_all(format!("{request} CHAT/1.0\nContent-Length: 0\n\n").as_bytes()).await.unwrap();
+        hear_until(&mut client, "Content-Length: 0\n\n").await;
+    }
+    let operator = Actor { who: Who::Operator, origin: None };
+    let elsewhere = chat.connect("test", None);
+    elsewhere.be_guest().await.unwrap();
+    chat.announce(&operator, &elsewhere, 0, b"back in an hour").unwrap();
+    let heard = hear_until(&mut client, "back in an hour").await;
+    assert!(heard.starts_with("MESSAGE ~guest-") && !heard.contains("Group:"), "{heard}");
+}
+
+#[tokio::test]
+async fn a_refusal_has_the_status_of_the_protocol() {
+    let chat = open().await;
+    let second = Duration::from_millis(1_500);
+    let cases: [(Refusal, &str); 12] = [
+        (Refusal::NotFound, "404 Not Found\n\nthere is no such user or group\n"),
+        (Refusal::NoSuchPerson, "404 Not Found\n\nthere is no such user or group\n"),
+        (Refusal::Unknown("nobody".into()), "404 Not Found\n\nthere is no user \"nobody\"\n"),
+        (Refusal::Forbidden, "403 Forbidden\n\nyou may not do this here\n"),
+        (Refusal::TooMany { what: "groups", limit: 50 }, "403 Forbidden\n\ntoo many groups: the limit is 50\n"),
+        (Refusal::NotLoggedIn, "401 Unauthorized\n\nyou are not logged in\n"),
+        (Refusal::Empty(What::Message), "400 Bad Request\n\nthe message is empty\n"),
+        (
+            Refusal::TooLong { what: What::Name, limit: 64, unit: "bytes" },
+            "400 Bad Request\n\nthe name is too long: the limit is 64 bytes\n",
+        ),
+        (
+            Refusal::TooLong { what: What::Message, limit: 4_096, unit: "bytes" },
+            "413 Payload Too Large\n\nthe message is too long: the limit is 4096 bytes\n",
+        ),
+        (Refusal::NameTaken, "409 Conflict\n\nthe name is taken\n"),
+        (Refusal::AlreadyMember, "409 Conflict\n\nall of them are members already\n"),
+        (
+            Refusal::TooFast { retry_after: second },
+            "429 Too Many Requests\nRetry-After: 2\n\ntoo fast: try again in 2 s\n",
+        ),
+    ];
+    for (refusal, expected) in cases {
+        let bytes = No::from(refusal).into_reply(&chat).bytes(Framing::Plain);
+        assert_eq!(String::from_utf8_lossy(&bytes), format!("CHAT/1.0 {expected}"));
+    }
+}
+
+#[tokio::test]
+async fn a_fault_is_named_by_a_number_and_tells_nothing_else() {
+    let chat = open().await;
+    let fault = Fault::Corrupt("row 7 of events in /somewhere/parlor.db".into());
+    let bytes = No::from(Error::from(fault)).into_reply(&chat).bytes(Framing::Plain);
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.starts_with("CHAT/1.0 500 Internal Server Error\n\n"), "{text}");
+    let id = text.trim_end().rsplit(' ').next().unwrap();
+    assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
+    assert!(!text.contains("parlor.db"), "{text}");
+    for fault in [Fault::DiskFull, Fault::Unavailable("x".into()), Fault::OutcomeUnknown("x".into())] {
+        let bytes = No::from(Error::from(fault)).into_reply(&chat).bytes(Framing::Plain);
+        assert!(bytes.starts_with(b"CHAT/1.0 503 Service Unavailable\nRetry-After: 1\n\n"), "{bytes:?}");
+    }
 }
 
 /// Its task, outlet, seats and entries in core beside it stay under 6 KiB.

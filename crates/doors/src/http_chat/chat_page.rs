@@ -93,7 +93,11 @@ async fn render(
     let looking = Looking::of(http, visitor).await.map_err(refuse)?;
     if before.is_none() && shown.0 > 0 && visitor.grant.is_some() && !is_fetched_ahead(request) {
         // Before the list of rooms is made up, in which this one is not new any more.
-        http.chat.mark_seen(actor, log, shown).await.map_err(refuse)?;
+        match http.chat.mark_seen(actor, log, shown).await {
+            // As above.
+            Ok(()) | Err(Error::Failed(Fault::DiskFull | Fault::Unavailable(_))) => {}
+            Err(error) => return Err(refuse(error)),
+        }
     }
     let sidebar = Box::pin(Sidebar::of(door, actor, looking.name(), log)).await.map_err(refuse)?;
     let (room, key, with) = (log.room(), log.key(), sidebar.with());

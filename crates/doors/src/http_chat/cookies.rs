@@ -34,8 +34,8 @@ pub(super) struct Cookies {
     pub(super) nickname: Option<DisplayName>,
     /// What may be a session's token. Not to be shown.
     pub(super) session: Option<SessionCookie>,
-    /// Whether there was one that is no session in force.
-    pub(super) is_logged_out: bool,
+    /// Whether the page's view was an account's.
+    pub(super) is_of_account: bool,
 }
 
 /// A session's token as a browser sent it.
@@ -65,6 +65,7 @@ impl Cookies {
             }
         }
         cookies.connection = client.map(|(_, connection)| connection);
+        cookies.is_of_account = client.is_some_and(|(guest, _)| guest == NO_GUEST);
         cookies.guest = cookies.guest.or(client.map(|(guest, _)| guest)).filter(|guest| *guest != NO_GUEST);
         cookies
     }

@@ -75,7 +75,7 @@ async fn answer(http: &Http, people: &People, caller: Caller, face: Face, reques
     // Whoever asks is here, also when there is an answer at once.
     let here = people.attend(&http.chat, &actor, &log, &visitor).await;
     let _here = here.map_err(|error| super::refuse(http, &log, error))?;
-    let Visitor { cookies, grant } = visitor;
+    let Visitor { cookies, grant, .. } = visitor;
     drop(cookies);
     if log.head().number < wanted && !wait.is_zero() {
         let _hold = http.polls.hold(caller.origin).map_err(|refusal| http.refuse(refusal.into()))?;

@@ -18,6 +18,8 @@ pub(super) struct Visitor {
     pub(super) cookies: Cookies,
     /// The session that they prove, if it is in force.
     pub(super) grant: Option<Grant>,
+    /// Whether there was a session, by what the cookies say, that is not in force any more.
+    is_logged_out: bool,
 }
 
 /// Somebody who may act, because there is a name to put behind it.
@@ -32,11 +34,13 @@ impl Visitor {
     /// Who looks at a page. Whoever's session is over looks at it without an account, and sees that.
     pub(super) async fn of(http: &Http, headers: &HeaderMap) -> Result<Visitor, Answer> {
         let mut cookies = Cookies::of(&http.chat, headers);
-        let Some(token) = cookies.session.take() else { return Ok(Visitor { cookies, grant: None }) };
-        // Boxed: what looking into the store needs is not kept by thousands who hang.
-        let grant = Box::pin(http.chat.resume(&token.0)).await.map_err(|error| http.refuse(error))?;
-        cookies.is_logged_out = grant.is_none();
-        Ok(Visitor { cookies, grant })
+        let grant = match cookies.session.take() {
+            // Boxed: what looking into the store needs is not kept by thousands who hang.
+            Some(token) => Some(Box::pin(http.chat.resume(&token.0)).await.map_err(|error| http.refuse(error))?),
+            // Somebody logged out in another tab, and a page of the account is still open in this one.
+            None => cookies.is_of_account.then_some(None),
+        };
+        Ok(Visitor { cookies, is_logged_out: matches!(grant, Some(None)), grant: grant.flatten() })
     }
 
     /// Who does something without seeing a page first. Whoever's session is over must not go on as a guest unawares.
@@ -45,7 +49,7 @@ impl Visitor {
     /// `401` if the session is over.
     pub(super) async fn acting(http: &Http, headers: &HeaderMap) -> Result<Visitor, Answer> {
         let visitor = Visitor::of(http, headers).await?;
-        if visitor.cookies.is_logged_out { Err(logged_out()) } else { Ok(visitor) }
+        if visitor.is_logged_out { Err(logged_out()) } else { Ok(visitor) }
     }
 
     /// Who asks.
@@ -82,7 +86,7 @@ impl Visitor {
 
     /// Takes the cookie of a session that is over from a browser that sees so.
     pub(super) fn settle(&self, headers: &mut HeaderMap, caller: Caller) {
-        if self.cookies.is_logged_out {
+        if self.is_logged_out {
             cookies::drop_session(headers, caller.secure);
         }
     }

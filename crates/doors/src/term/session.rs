@@ -26,6 +26,9 @@ use crate::live::{CaughtUp, Dead, Event, Letters, Outlet, Seat};
 /// The door's name.
 const DOOR: &str = "term";
 
+/// Its log-in was ended elsewhere: by its owner, by a new password, or by the operator.
+const LOGGED_OUT: &str = "\nyou were logged out; goodbye\n";
+
 /// Bytes that are read at once.
 const READ_BYTES: usize = 4_096;
 
@@ -202,10 +205,21 @@ impl Caller {
                     None => self.waiting = None,
                 }
             }
-            match self.outlet.event().await? {
+            let logged_out = || Ending::Dismissed(LOGGED_OUT.to_owned());
+            let event = tokio::select! {
+                biased;
+                _ = self.connection.ended() => return Err(logged_out()),
+                event = self.outlet.event() => event?,
+            };
+            match event {
                 Event::Readable => self.read()?,
                 Event::Behind => {
-                    if let CaughtUp::Ended(seat, end) = self.door.live.catch_up(&self.outlet).await? {
+                    let caught_up = tokio::select! {
+                        biased;
+                        _ = self.connection.ended() => return Err(logged_out()),
+                        caught_up = self.door.live.catch_up(&self.outlet) => caught_up?,
+                    };
+                    if let CaughtUp::Ended(seat, end) = caught_up {
                         return Ok(Told::SeatEnded(seat, end));
                     }
                 }

@@ -120,15 +120,19 @@ async fn hear_out(outlet: &Outlet) {
     }
 }
 
+/// Its log-in was ended elsewhere: by its owner, by a new password, or by the operator.
+const LOGGED_OUT: End = (CloseCode::POLICY, Cow::Borrowed("you were logged out"));
+
 const RESTART: End = (CloseCode::RESTART, Cow::Borrowed("the server is restarting"));
 
 impl Session {
     /// Goes on until it ends; answers what to tell the other side, if that is still there.
     async fn live(&mut self) -> Option<End> {
         loop {
-            // Both arms only wait.
+            // All arms only wait.
             let event = tokio::select! {
                 biased;
+                _ = self.connection.ended() => return Some(LOGGED_OUT),
                 event = self.outlet.event() => Some(event),
                 () = self.letters.changed() => None,
             };
@@ -250,7 +254,12 @@ impl Session {
 
     /// Goes on with what the other side did not take yet, until it has all.
     async fn catch_up(&mut self) -> Flow {
-        match self.door.live.catch_up(&self.outlet).await {
+        let caught_up = tokio::select! {
+            biased;
+            _ = self.connection.ended() => return ControlFlow::Break(Some(LOGGED_OUT)),
+            caught_up = self.door.live.catch_up(&self.outlet) => caught_up,
+        };
+        match caught_up {
             Ok(CaughtUp::Level) => {}
             Ok(CaughtUp::Ended(seat, _)) => self.room_ended(&seat),
             Err(Dead::Stopping) => return ControlFlow::Break(Some(RESTART)),

@@ -116,6 +116,23 @@ fn the_keys_of_tls_are_set_together() {
 }
 
 #[test]
+fn accounts_may_be_without_a_password_while_only_this_machine_reaches_the_server() {
+    let cases = [
+        ("", true),
+        ("chat = \"off\"\nhttp = \"[::1]:80\"", true),
+        ("chat = \"0.0.0.0:31145\"", false),
+        ("term = \"192.0.2.1:1\"", false),
+        ("trusted_proxies = [\"127.0.0.1\"]", false),
+        ("http = \"0.0.0.0:80\"\npasswordless_accounts = true", true),
+        ("passwordless_accounts = false", false),
+    ];
+    for (file, allowed) in cases {
+        let settings = Case { file, ..Case::default() }.load().unwrap();
+        assert_eq!(settings.config.allows_passwordless_accounts(), allowed, "{file}");
+    }
+}
+
+#[test]
 fn a_flag_beats_a_variable_beats_the_file() {
     let file = "http = \"127.0.0.1:1\"\nlimits.posts_burst = 1\nhistory_on_join = 1\n";
     let variables = [("PARLOR_HTTP", "127.0.0.1:2"), ("PARLOR_LIMITS_POSTS_BURST", "2")];

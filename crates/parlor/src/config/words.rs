@@ -59,3 +59,46 @@ fn shown(span: Duration) -> String {
     let (unit, length) = UNITS.iter().find(|(_, length)| seconds.is_multiple_of(*length)).unwrap_or(&('s', 1));
     format!("{}{unit}", seconds / length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_whole_number_with_its_unit_and_shown_in_the_largest() {
+        let read = |typed: &str| {
+            let mut place = Duration::ZERO;
+            let shown = span(typed, Duration::from_secs(60), Duration::from_secs(10 * 86_400), &mut place)?;
+            Ok::<_, String>((place.as_secs(), shown))
+        };
+        let cases = [
+            ("60s", 60, "1m"),
+            ("90m", 5_400, "90m"),
+            ("48h", 172_800, "2d"),
+            ("10d", 864_000, "10d"),
+            ("61s", 61, "61s"),
+        ];
+        for (typed, seconds, shown) in cases {
+            assert_eq!(read(typed), Ok((seconds, format!("\"{shown}\""))), "{typed}");
+        }
+        for typed in ["", "d", "30", "1.5d", "-1d", "+1d", " 1d", "59s", "11d", "9999999999d", "1w", "1d1h", "\u{661}d"]
+        {
+            let wrong = read(typed).unwrap_err();
+            assert!(wrong.starts_with("expected a time such as 30d, 12h, 90m or 60s, from 1m to 10d; got "), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn passwordless_is_a_boolean_or_auto() {
+        let read = |given: &Given| {
+            let mut place = Passwordless::Auto;
+            passwordless(given, &mut place).map(|shown| (place, shown))
+        };
+        assert_eq!(read(&Given::Truth(true)), Ok((Passwordless::Yes, "true".to_owned())));
+        assert_eq!(read(&Given::Words("false".to_owned())), Ok((Passwordless::No, "false".to_owned())));
+        assert_eq!(read(&Given::Text("auto".to_owned())), Ok((Passwordless::Auto, "\"auto\"".to_owned())));
+        for given in [Given::Text("yes".to_owned()), Given::Integer(1), Given::Words(String::new())] {
+            assert!(read(&given).unwrap_err().starts_with("expected one of auto, true, false"), "{given:?}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use parlor_backend::Sqlite;
 use parlor_core::Chat;
 use tokio::runtime::Runtime;
@@ -67,8 +67,10 @@ impl Server {
     pub(super) fn order(&mut self, order: &Order) -> anyhow::Result<Answer> {
         match self {
             Self::Running(stream) => {
-                let told = tell(stream, order);
-                told.context("the server did not answer; look whether it was done (parlor user list, parlor room list)")
+                // As words alone: a pipe that broke here is not that of somebody who had read enough.
+                tell(stream, order).map_err(|error| {
+                    anyhow!("the server did not answer ({error:#}); look whether it was done, when it runs again")
+                })
             }
             Self::Stopped(stopped) => Ok(stopped.runtime.block_on(act(&stopped.chat, order.clone()))),
         }

@@ -249,6 +249,11 @@ impl Actor for Chat1 {
         Ok(())
     }
 
+    fn change_password(&mut self, password: &str) -> Result<(), String> {
+        let old = self.logged_in.clone().expect("it is logged in").1;
+        self.ask("PASSWORD", &[("Password", password), ("Old-Password", &old)], "").refusal()
+    }
+
     fn log_out(&mut self) {
         self.ask("LOGOUT", &[], "").refusal().unwrap();
         (self.logged_in, self.session) = (None, None);

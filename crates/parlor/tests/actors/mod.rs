@@ -115,6 +115,11 @@ pub(crate) trait Actor: Send {
     /// Logs in to an account; answers why not.
     fn log_in(&mut self, handle: &str, password: &str) -> Result<(), String>;
 
+    /// Takes another password; answers why not.
+    fn change_password(&mut self, _password: &str) -> Result<(), String> {
+        panic!("nobody can change a password at {:?}", self.door())
+    }
+
     fn log_out(&mut self);
 
     /// Goes, in the way in which people go at this door.

@@ -156,6 +156,10 @@ impl Terminal {
         if let Some(room) = heading.strip_suffix(" was closed") {
             return vec![Heard::Gone { room: room.to_owned() }];
         }
+        let put_out = heading.strip_prefix("you may not be in ").and_then(|rest| rest.strip_suffix(" any more"));
+        if let Some(room) = put_out {
+            return vec![Heard::Gone { room: room.to_owned() }];
+        }
         if heading.starts_with(|c: char| c.is_ascii_digit()) {
             // Many came or went within a second: one line tells how many.
             return vec![];

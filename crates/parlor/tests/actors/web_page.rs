@@ -197,7 +197,8 @@ impl WebPage {
                 open.poll = None;
                 self.heard.push(Heard::Gone { room: room.to_owned() });
             }
-            503 => self.is_over(room),
+            // Logged out elsewhere, or the server stops.
+            401 | 503 => self.is_over(room),
             _ => panic!("a poll of {room} was answered {answer:?}"),
         }
     }

@@ -1,7 +1,6 @@
 //! `parlor connect chat://...` against the real server: scripts, sessions that are kept, exit codes.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
@@ -20,13 +19,7 @@ fn serve(home: &Home) -> Server {
 
 /// Runs a client with this input to its end.
 fn script(home: &Home, words: &[&str], input: &str) -> Ended {
-    let mut command = home.command(&[&["connect"], words].concat());
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    home.run_with(&[&["connect"], words].concat(), input)
 }
 
 #[track_caller]
@@ -109,7 +102,9 @@ fn two_people_talk_and_nobody_is_told_twice() {
     assert_eq!((bert.code, bert.err.as_str()), (Some(0), ""), "{bert:?}");
     assert_eq!(without_clock(&does(&home, &[&at], "/receive\n")), ["bert to you: I heard you"]);
 
-    let bert = Talker::start(&other, &[&at]);
+    let mut bert = Talker::start(&other, &[&at]);
+    bert.types("/ping");
+    bert.sees("the server answers");
     bert.presses_ctrl_c();
     assert_eq!(bert.ended().code, Some(0));
     does(&other, &[&at], "/leave tea\n");
@@ -134,7 +129,7 @@ fn what_goes_wrong_has_its_exit_code_and_its_sentence() {
     let out = fails(&home, &[&at], "/nonsense\n/users nothing\n/users\n", 1, "2 requests were not carried out");
     assert_eq!(out, "anna\n", "the rest is done");
     fails(&home, &[&at, "--send", "anna", "a\u{9b}b"], "", 1, "bad_character");
-    fails(&home, &[&at, "--send", "anna"], "", 2, "");
+    assert_eq!(script(&home, &[&at, "--send", "anna"], "").code, Some(2));
     fails(&home, &["term://127.0.0.1:1", "--user", "anna"], "", 2, "are for chat:// addresses");
     fails(&home, &["chat://127.0.0.1:1/lobby"], "", 2, "ends with the port");
     server.stop();

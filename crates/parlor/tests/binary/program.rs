@@ -1,6 +1,6 @@
 //! Running the binary in a world of its own: a fresh home, and no variable of whoever runs the tests.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
@@ -44,6 +44,23 @@ impl Home {
     /// Runs the program to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Ended {
         self.finish(self.command(words))
+    }
+
+    /// Runs the program to its end with this input; it may not print more than a pipe holds.
+    pub(crate) fn run_with(&self, words: &[&str], input: &str) -> Ended {
+        let mut command = self.command(words);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        // It may have ended before it read anything.
+        let _ = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
+        until(&format!("{words:?} has ended"), || child.try_wait().expect("it is our child").is_some());
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("it has ended");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program speaks UTF-8");
+        Ended { code: status.code(), out: text(stdout), err: text(stderr) }
     }
 
     /// Runs a command to its end; this home's path is shown as `HOME`.

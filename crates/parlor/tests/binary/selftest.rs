@@ -18,7 +18,7 @@ fn selftest(words: &[&str]) -> (Ended, Vec<String>) {
 fn every_door_is_tried_with_a_line_each() {
     let (ended, lines) = selftest(&[]);
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{ended:?}");
-    assert_eq!(lines, ["http-chat ok", "term ok", "wscmd ok"]);
+    assert_eq!(lines, ["http-chat ok", "term ok", "chat1 ok", "wscmd ok"]);
     for line in ended.out.lines() {
         assert!(line.ends_with(" ms"), "{line}");
     }
@@ -39,7 +39,7 @@ fn one_door_can_be_tried_alone() {
 fn a_crash_of_one_connection_is_borne_and_logged_with_names() {
     let (ended, lines) = selftest(&["panic"]);
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{ended:?}");
-    assert_eq!(lines, ["panic ok", "backtrace ok", "http-chat ok", "term ok", "wscmd ok"]);
+    assert_eq!(lines, ["panic ok", "backtrace ok", "http-chat ok", "term ok", "chat1 ok", "wscmd ok"]);
     for word in ["a task panicked: this connection crashes on purpose", "crash_on_purpose"] {
         assert!(ended.out.contains(word), "{word} is missing: {ended:?}");
     }

@@ -39,13 +39,14 @@ fn a_name_that_is_none_or_looks_like_anothers_is_refused() {
 fn one_of_two_who_register_the_same_name_at_once_gets_it() {
     let server = server();
     for round in 0..5 {
-        let racers: Vec<_> = (0..8)
-            .map(|_| {
+        let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+            let race = |_| {
                 let mut client = Client::connect(&server);
-                std::thread::spawn(move || client.framed(&format!("REG racer{round}")).status)
-            })
-            .collect();
-        let mut statuses: Vec<u16> = racers.into_iter().map(|racer| racer.join().unwrap()).collect();
+                scope.spawn(move || client.framed(&format!("REG racer{round}")).status)
+            };
+            let racers: Vec<_> = (0..8).map(race).collect();
+            racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+        });
         statuses.sort_unstable();
         assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
     }

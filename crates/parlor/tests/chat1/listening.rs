@@ -167,24 +167,26 @@ fn nothing_is_lost_and_nothing_comes_twice_while_people_come_and_go() {
     drop(first);
     let total = 600;
     let mut adrian = Client::named(&server, "adrian");
-    let speaker = std::thread::spawn(move || {
-        for number in 0..total {
-            adrian.say(if number % 2 == 0 { "lobby" } else { "josie" }, &format!("{number}"));
+    let mut heard: Vec<usize> = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..total {
+                adrian.say(if number % 2 == 0 { "lobby" } else { "josie" }, &format!("{number}"));
+            }
+        });
+        let number = |text: &String| text.parse::<usize>().unwrap();
+        let mut round = 0;
+        while heard.len() < total {
+            let mut josie = Client::with_session(&server, &session);
+            josie.listen();
+            // Some are heard, then the connection says good-bye: what was on its way is heard before the end.
+            round += 1;
+            let count = (7 * round).min(total - heard.len());
+            heard.extend(josie.hears(count).iter().map(number));
+            josie.half_close();
+            heard.extend(josie.pushes_until_end().iter().map(|push| number(&push.text)));
         }
     });
-    let mut heard: Vec<usize> = Vec::new();
-    let mut round = 0;
-    while heard.len() < total {
-        let mut josie = Client::with_session(&server, &session);
-        josie.listen();
-        // Some are heard, then the connection says good-bye: what was on its way is heard before that is answered.
-        round += 1;
-        let count = (7 * round).min(total - heard.len());
-        heard.extend(josie.hears(count).iter().map(|text| text.parse::<usize>().unwrap()));
-        josie.half_close();
-        heard.extend(josie.pushes_until_end().iter().map(|push| push.text.parse::<usize>().unwrap()));
-    }
-    speaker.join().unwrap();
     for parity in 0..2 {
         let of_one_place: Vec<usize> = heard.iter().copied().filter(|number| number % 2 == parity).collect();
         assert_eq!(of_one_place, (0..total).filter(|number| number % 2 == parity).collect::<Vec<_>>());

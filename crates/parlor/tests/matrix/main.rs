@@ -21,7 +21,6 @@ mod by_commands;
 mod by_pages;
 mod by_terminal;
 mod by_web_socket;
-mod faces;
 mod house;
 mod invitations;
 mod removal;
@@ -88,5 +87,8 @@ fn the_table_has_no_hole() {
 
 fn cells() -> impl Iterator<Item = (Verb, Kind, Who)> {
     let by_kind = |verb| Kind::ALL.into_iter().map(move |kind| (verb, kind));
-    Verb::ALL.into_iter().flat_map(by_kind).flat_map(|(verb, kind)| Who::ALL.into_iter().map(move |who| (verb, kind, who)))
+    Verb::ALL
+        .into_iter()
+        .flat_map(by_kind)
+        .flat_map(|(verb, kind)| Who::ALL.into_iter().map(move |who| (verb, kind, who)))
 }

@@ -25,7 +25,8 @@ impl Said {
     /// By a page or a problem document.
     pub(crate) fn by_page(answer: &http::Answer) -> Said {
         let is_problem = answer.header("content-type") == Some("application/problem+json");
-        let code = if is_problem { answer.json()["code"].as_str().unwrap_or_default().to_owned() } else { String::new() };
+        let code =
+            if is_problem { answer.json()["code"].as_str().unwrap_or_default().to_owned() } else { String::new() };
         let leads_to_log_in = || answer.header("location").is_some_and(|to| to.starts_with("/login?"));
         match (answer.status, code.as_str()) {
             (303, "") if leads_to_log_in() => Said::LogIn,

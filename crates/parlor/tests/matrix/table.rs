@@ -9,13 +9,8 @@ use crate::said::Said;
 use crate::{by_chat1, by_commands, by_pages, by_terminal, by_web_socket};
 
 /// Every way into the server: the doors, and the operator's commands.
-pub(crate) const COLUMNS: [&Column; 5] = [
-    &by_pages::PAGES,
-    &by_terminal::TERMINAL,
-    &by_chat1::CHAT1,
-    &by_web_socket::WEB_SOCKET,
-    &by_commands::COMMANDS,
-];
+pub(crate) const COLUMNS: [&Column; 5] =
+    [&by_pages::PAGES, &by_terminal::TERMINAL, &by_chat1::CHAT1, &by_web_socket::WEB_SOCKET, &by_commands::COMMANDS];
 
 /// What there is to know of a door.
 pub(crate) struct Column {
@@ -72,15 +67,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 7] = [
-        Kind::Listed,
-        Kind::Unlisted,
-        Kind::Question,
-        Kind::Members,
-        Kind::OfTwo,
-        Kind::Closed,
-        Kind::Lobby,
-    ];
+    pub(crate) const ALL: [Kind; 7] =
+        [Kind::Listed, Kind::Unlisted, Kind::Question, Kind::Members, Kind::OfTwo, Kind::Closed, Kind::Lobby];
 
     fn access(self) -> Access {
         match self {
@@ -219,25 +207,29 @@ pub(crate) fn fill(column: &Column) {
     assert!(wrong.is_empty(), "{}:\n  {}", column.door, wrong.join("\n  "));
 }
 
-fn try_all(column: &Column, (verb, kind): (Verb, Kind), (house, room): (&mut House, &mut Room), wrong: &mut Vec<String>) {
+fn try_all(
+    column: &Column,
+    (verb, kind): (Verb, Kind),
+    (house, room): (&mut House, &mut Room),
+    wrong: &mut Vec<String>,
+) {
     let Way::By(acts) = (column.way)(verb) else { return };
-    let mut cells = Vec::new();
-    for who in Who::ALL {
-        let Ok(expected) = expected(column, verb, who, kind) else { continue };
-        cells.extend(acts.iter().map(|act| (who, act, expected.clone())));
-    }
+    let cells = Who::ALL.into_iter().filter_map(|who| Some((who, expected(column, verb, who, kind).ok()?)));
+    let (done, refused): (Vec<_>, Vec<_>) = cells.partition(|(_, expected)| *expected == Said::Done);
     // First what is refused, after which the room must be as it was.
-    cells.sort_by_key(|(_, _, expected)| *expected == Said::Done);
-    let mut untouched = true;
-    for (who, act, expected) in cells {
-        let said = (act.by)(house, who, room);
-        if said != expected {
-            wrong.push(format!("{verb:?} ({}) in {kind:?} by {who:?}: {said:?} instead of {expected:?}", act.what));
+    for cells in [refused, done] {
+        for (who, expected) in cells {
+            for act in acts {
+                let said = (act.by)(house, who, room);
+                if said != expected {
+                    let what = act.what;
+                    wrong.push(format!("{verb:?} ({what}) in {kind:?} by {who:?}: {said:?} instead of {expected:?}"));
+                }
+                if said == Said::Done && changes(verb, kind) {
+                    *room = house.build(kind);
+                }
+            }
         }
-        if said == Said::Done && changes(verb, kind) {
-            *room = house.build(kind);
-        } else if expected == Said::Done && std::mem::take(&mut untouched) || expected != Said::Done {
-            wrong.extend(house.changed(room).map(|change| format!("{verb:?} ({}) in {kind:?} by {who:?}: {change}", act.what)));
-        }
+        wrong.extend(house.change_of(room).map(|change| format!("{verb:?} in {kind:?}: {change}")));
     }
 }

@@ -100,6 +100,22 @@ fn an_invented_session_is_nobodys_and_whoever_acts_with_it_is_told() {
 }
 
 #[test]
+fn a_page_that_was_open_when_somebody_logged_out_says_nothing_as_a_guest() {
+    let server = Server::start();
+    let key = server.room();
+    let mut ann = registered(&server, "ann");
+    ann.open(&key);
+    ann.ask(page(post_form("/logout", &[]))).expect(303);
+    let refused = ann.ask(post(format!("/send/{key}"), "as whom?").header("Accept", "application/json")).expect(401);
+    assert_eq!(refused.json()["code"], "logged_out");
+    ann.ask(get(format!("/msg/{key}/1?wait=0"))).expect(401);
+    // Seen anew, the page is a guest's.
+    ann.open(&key);
+    assert_eq!(ann.say(&key, "as a guest"), 1);
+    assert!(server.line(&key, 1).starts_with("~guest-"));
+}
+
+#[test]
 fn a_page_that_is_somebodys_leads_to_the_log_in_and_back() {
     let server = Server::start();
     with_password(&server, "ann");

@@ -84,6 +84,25 @@ fn somebody_who_is_away_finds_what_was_written_to_them() {
 }
 
 #[test]
+fn on_a_full_disk_an_account_reads_on() {
+    let mut server = Server::start();
+    let (mut ann, mut ben) = (registered(&server, "ann"), registered(&server, "ben"));
+    let key = group(&mut ann, "garden");
+    add(&mut ann, &key, "ben");
+    ann.say(&key, "before");
+    ben.ask(get("/")).expect(200);
+    // More kept in reserve than any disk has.
+    server.set("PARLOR_DISK_RESERVE", "1048576");
+    server.kill_and_start();
+    let mut ben = ben.back_at(&server);
+    for path in ["/", "/rooms", "/account", &format!("/chat/{key}"), &format!("/here/{key}"), &format!("/msg/{key}/1")]
+    {
+        let answer = ben.ask(get(path));
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+    }
+}
+
+#[test]
 fn writing_to_nobody_is_said_at_the_field() {
     let server = Server::start();
     let mut ann = registered(&server, "ann");

@@ -48,6 +48,7 @@ plays! {
     killed
     log_in
     lookalikes
+    new_password
     one_order
     question_room
     race_for_a_name

@@ -111,6 +111,10 @@ pub(crate) const SENTENCES: &[(&str, Act)] = &[
     ("{who} may not log in with the password {password}", |stage, line| {
         stage.may_not_log_in(&line["who"], &line["password"])
     }),
+    ("{who} changes the password to {password}", |stage, line| {
+        stage.player(&line["who"])?.actor.change_password(&line["password"])
+    }),
+    ("{all} is|are cut off", |stage, line| each(line, |who| stage.cut_off(who))),
     ("{who} logs out", |stage, line| stage.log_out(&line["who"])),
     ("{number} strangers may not have the name of {whom} with the password {password}", |stage, line| {
         stage.strangers_are_kept_out(line.number("number")?, &line["whom"], &line["password"])

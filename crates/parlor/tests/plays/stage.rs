@@ -159,6 +159,11 @@ impl Stage {
         Ok(())
     }
 
+    /// The server ends the connection.
+    pub(crate) fn cut_off(&mut self, who: &str) -> Done {
+        self.wait(who, 0, |heard| (*heard == Heard::Ended).then_some(())).map(drop)
+    }
+
     /// `who` is told that `whom` came or went.
     pub(crate) fn sees(&mut self, who: &str, whom: &str, came: Came) -> Done {
         let persona = self.persona(whom)?.clone();

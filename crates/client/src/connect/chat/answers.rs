@@ -139,7 +139,7 @@ impl Talk<'_, '_> {
     }
 
     /// Nobody is logged in: a person may go on, a script would do the rest in vain.
-    fn stays_out(&mut self, sentence: String) -> Result<(), ClientError> {
+    pub(super) fn stays_out(&mut self, sentence: String) -> Result<(), ClientError> {
         if !self.is_person() {
             return Err(ClientError::Refused { server: self.address.to_string(), reason: sentence });
         }

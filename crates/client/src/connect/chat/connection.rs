@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use parlor_wire::chat1::{Reply, ReplyError, ReplyReader};
+use parlor_wire::chat1::{Reply, ReplyError, ReplyReader, Wait};
 
 use super::super::address::DoorAddress;
 use super::super::dial::dial;
@@ -85,6 +85,20 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Some(self.closed(Some(error.to_string()), replies)),
             }
+        }
+        None
+    }
+
+    /// Whether an answer without a length is at hand, which is whole when nothing more comes.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.reader.wait() == Wait::Quiet
+    }
+
+    /// Nothing more came.
+    pub(crate) fn settle(&mut self, replies: &mut Vec<Reply>) -> Option<End> {
+        match self.reader.quiet()? {
+            Ok(reply) => replies.push(reply),
+            Err(error) => return Some(End::Broken(error)),
         }
         None
     }

@@ -24,6 +24,8 @@ use crate::{ClientError, shown};
 const LINE_BYTES_MAX: usize = 64 * 1024;
 /// What is typed while nobody answers; the input waits when there is more.
 const QUEUE_MAX: usize = 64;
+/// After this silence an answer without a length is whole: servers of other makers may give one.
+const QUIET: Duration = Duration::from_millis(300);
 /// After this silence a connection with an open question is taken for dead.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// How often a connection that listens is asked whether it is still ours: another one may have taken the session.
@@ -61,6 +63,8 @@ pub(super) struct Talk<'a, 'c> {
     lent: &'a mut Lent<'c>,
     connection: Option<Connection>,
     flight: Option<(Waiting, Duration)>,
+    /// When bytes came last.
+    heard_at: Duration,
     /// When something was answered last.
     answered_at: Duration,
     target: String,
@@ -119,6 +123,7 @@ impl<'a, 'c> Talk<'a, 'c> {
             refusals: (0, String::new()),
             connection: Some(connection),
             flight: None,
+            heard_at: Duration::ZERO,
             answered_at: Duration::ZERO,
             target: "lobby".to_owned(),
             left: None,
@@ -141,7 +146,8 @@ impl<'a, 'c> Talk<'a, 'c> {
                 return Ok(());
             }
             if ready.connection {
-                self.receive()?;
+                self.heard_at = (self.console.now)();
+                self.receive(Connection::receive)?;
             }
             if ready.source {
                 self.read()?;
@@ -265,6 +271,7 @@ impl<'a, 'c> Talk<'a, 'c> {
             let Some(connection) = &mut self.connection else { break };
             match next.ask.write(&next.secrets, &next.message_id, session, connection.outgoing()) {
                 Ok(()) => self.flight = Some((next, (self.console.now)())),
+                Err(error) if next.is_entry => self.stays_out(format!("{}: {error}", next.ask.label()))?,
                 Err(error) => self.refuse(format!("{}: {error}", next.ask.label()))?,
             }
         }
@@ -329,10 +336,12 @@ impl<'a, 'c> Talk<'a, 'c> {
     fn timeout(&mut self) -> Option<Duration> {
         let now = (self.console.now)();
         let answer = self.flight.as_ref().map(|(_, sent)| *sent + ANSWER_MAX);
-        let pause = (self.pause_until > now).then_some(self.pause_until);
+        // One that has just ended is no reason to sleep on: then there is something to do at once.
+        let pause = (self.connection.is_none() || self.has_next()).then_some(self.pause_until);
+        let quiet = self.connection.as_ref().filter(|connection| connection.is_quiet()).map(|_| self.heard_at + QUIET);
         let check = self.is_checked().then_some(self.answered_at + CHECK_EVERY);
         let farewell = self.left.filter(|_| self.is_person()).map(|left| left + FAREWELL);
-        let next = [answer, pause, check, farewell].into_iter().flatten().min();
+        let next = [answer, pause, quiet, check, farewell].into_iter().flatten().min();
         next.map(|next| next.saturating_sub(now))
     }
 
@@ -342,8 +351,16 @@ impl<'a, 'c> Talk<'a, 'c> {
         self.listens && self.session.is_some() && is_idle
     }
 
+    /// Whether something could be asked now.
+    fn has_next(&self) -> bool {
+        self.flight.is_none() && self.queue.front().is_some_and(|next| next.is_entry || !self.is_entering)
+    }
+
     fn look_at_clock(&mut self) -> Result<(), ClientError> {
         let now = (self.console.now)();
+        if self.connection.as_ref().is_some_and(Connection::is_quiet) && now >= self.heard_at + QUIET {
+            return self.receive(Connection::settle);
+        }
         if self.flight.as_ref().is_some_and(|(_, sent)| now >= *sent + ANSWER_MAX) {
             return self.lose(Some(format!("no answer within {} seconds", ANSWER_MAX.as_secs())));
         }
@@ -353,10 +370,10 @@ impl<'a, 'c> Talk<'a, 'c> {
         Ok(())
     }
 
-    fn receive(&mut self) -> Result<(), ClientError> {
+    fn receive(&mut self, from: fn(&mut Connection, &mut Vec<Reply>) -> Option<End>) -> Result<(), ClientError> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
         let mut replies = Vec::new();
-        let end = connection.receive(&mut replies);
+        let end = from(connection, &mut replies);
         let mut goodbye = None;
         for reply in replies {
             if self.args.raw && !self.is_entering {

@@ -78,6 +78,9 @@ impl Turned {
     }
 }
 
+/// What a page says beside its HTML: the status of a refusal, and the headers that belong to that.
+pub(super) type Status = (StatusCode, HeaderMap);
+
 /// Begins a session for who has proved to be this account, and leads on; past the question whose the words of the guest are
 /// who wrote here before from the same browser.
 async fn admit(
@@ -89,12 +92,12 @@ async fn admit(
     next: &str,
 ) -> Result<Response, Answer> {
     let refuse = |error| http.refuse(error);
+    let wrote = claim::guest_who_wrote(http, visitor).await?;
     let token = http.chat.begin_session(account, &device::label(headers)).await.map_err(refuse)?;
     // Whoever knew the old token, or put it into this browser, has nothing of the new log-in.
     if let Some(grant) = &visitor.grant {
         http.chat.end_session(grant).await.map_err(refuse)?;
     }
-    let wrote = claim::guest_who_wrote(http, visitor).await?;
     let mut response = match &wrote {
         Some(_) => see_other(&format!("/account/claim?next={}", query(next))),
         None => see_other(next),
@@ -107,14 +110,14 @@ async fn admit(
 }
 
 /// What core refused, as a page with the form once more; `None`: it is nothing that another input would mend.
-pub(super) fn asked_again(refusal: &Refusal) -> Option<(StatusCode, HeaderMap)> {
+pub(super) fn asked_again(refusal: &Refusal) -> Option<Status> {
     let answer = crate::http::refuse(Error::Refused(refusal.clone()), String::new);
     let asks = answer.status.is_client_error() && answer.status != StatusCode::NOT_FOUND;
     asks.then(|| (answer.status, answer.headers.into_iter().collect()))
 }
 
 /// A page with the status of what was refused.
-pub(super) fn refused(mut page: Response, (status, headers): (StatusCode, HeaderMap)) -> Response {
+pub(super) fn refused(mut page: Response, (status, headers): Status) -> Response {
     *page.status_mut() = status;
     if let Some(after) = headers.get(RETRY_AFTER) {
         page.headers_mut().insert(RETRY_AFTER, HeaderValue::clone(after));

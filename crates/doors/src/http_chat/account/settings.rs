@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Extension, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use parlor_core::{Error, Refusal, limits};
 
 use super::pages::{LogInRow, Problems, SettingsPage};
-use super::{Turned, about_name, asked_again, claim, member, refused};
+use super::{Status, Turned, about_name, asked_again, claim, member, refused};
 use crate::http::{Caller, Face, Http};
 use crate::http_chat::create::see_other;
 use crate::http_chat::pages::{Moment, You};
@@ -162,11 +162,7 @@ async fn end_log_in(http: &Http, caller: Caller, request: &Parts) -> Result<Resp
 }
 
 /// Whether a form was taken: `None`; else why not, for a page that asks once more.
-fn taken<T>(
-    http: &Http,
-    face: Face,
-    answered: Result<T, Error>,
-) -> Result<Option<(Refusal, (StatusCode, HeaderMap))>, Turned> {
+fn taken<T>(http: &Http, face: Face, answered: Result<T, Error>) -> Result<Option<(Refusal, Status)>, Turned> {
     match answered {
         Ok(_) => Ok(None),
         Err(Error::Refused(refusal)) if face == Face::Html => match asked_again(&refusal) {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use parlor_core::chat::{Member, OpenInvitation};
-use parlor_core::room::Role;
+use parlor_core::room::{Access, Role};
 use parlor_core::{Error, Refusal};
 
 use super::At;
@@ -85,6 +85,7 @@ pub(super) async fn render(door: &Door, at: &At, said: Said<'_>) -> Result<Respo
         role,
         key: key.as_str(),
         subject: room.subject.as_str(),
+        open: room.access == Access::Open,
         count,
         members: members.into_iter().skip(first).take(PAGE).map(row).collect(),
         banned: banned.into_iter().map(row).collect(),

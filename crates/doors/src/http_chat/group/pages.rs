@@ -18,6 +18,8 @@ pub(crate) struct MembersPage<'a> {
     pub(crate) key: &'a str,
     /// What the room is about, or what a room of two is called.
     pub(crate) subject: &'a str,
+    /// Whether everybody may come in.
+    pub(crate) open: bool,
     /// How many belong to it.
     pub(crate) count: usize,
     /// Those of them that this page shows, the highest roles first.
