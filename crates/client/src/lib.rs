@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`send`] | posts one message, exactly once in the log however often it must try | `parlor send` |
 //! | [`tail`] | prints a room's messages and follows, also across restarts of the server | `parlor tail` |
-//! | [`connect`] | talks through the terminal door or the WebSocket text commands | `parlor connect` |
+//! | [`connect`] | talks through the terminal door, in CHAT/1.0, or by the WebSocket text commands | `parlor connect` |
 //! | [`conversation`] | holds one real conversation at each door | `parlor selftest` |
 //! | [`history`] | judges a recorded history: was anything lost, doubled, reordered? | `parlor check-history` |
 //! | [`shown`] | a message as a terminal may see it | |
@@ -13,7 +13,7 @@
 //! is repeated only under its own key and as the same guest; the crate asks for no time,
 //! randomness or environment of its own ([`Surroundings`] brings them, and the local time zone
 //! comes from the system's settings). The masks of WebSocket frames, which protect proxies and keep no secret,
-//! are drawn by the library that writes the frames.
+//! are drawn by the library that writes the frames; the ones that edit lines and ask for passwords look at the terminal.
 //!
 //! Absent on purpose: the core. This crate is the proof that the wire is enough.
 

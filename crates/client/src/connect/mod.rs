@@ -9,7 +9,7 @@
 //! | `pump` | the loop between keyboard, connection and output |
 //! | `lines`, `keyboard`, `screen` | what is typed, and how it stays whole while text comes in |
 //!
-//! No chat state is kept: what a line means depends on the server alone.
+//! No chat state is kept but in [`chat`]: what a line means depends on the server alone.
 
 pub(crate) mod address;
 pub mod chat;

@@ -70,6 +70,7 @@ async fn only_the_operator_deals_with_accounts() {
         assert_eq!(refused(town.chat.add_account(&actor, None, "ben", Some("x")).await), Refusal::Forbidden);
         assert_eq!(refused(town.chat.remove_account(&actor, anna.id).await), Refusal::Forbidden);
         assert_eq!(refused(town.chat.accounts(&actor, None, 10).await), Refusal::Forbidden);
+        assert_eq!(refused(town.chat.all_rooms(&actor, None, 10).await), Refusal::Forbidden);
     }
     assert!(town.chat.account_named("anna").await.unwrap().is_some());
 }

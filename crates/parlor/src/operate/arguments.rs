@@ -234,18 +234,18 @@ pub(crate) fn room(command: RoomCommand) -> anyhow::Result<()> {
 
 /// Rows that come in pages.
 trait Row: Sized {
-    fn of(outcome: Outcome) -> Result<Vec<Self>, Outcome>;
+    fn of(outcome: Outcome) -> anyhow::Result<Vec<Self>>;
 }
 
 impl Row for UserRow {
-    fn of(outcome: Outcome) -> Result<Vec<Self>, Outcome> {
-        if let Outcome::Users(rows) = outcome { Ok(rows) } else { Err(outcome) }
+    fn of(outcome: Outcome) -> anyhow::Result<Vec<Self>> {
+        if let Outcome::Users(rows) = outcome { Ok(rows) } else { Err(unexpected(&outcome)) }
     }
 }
 
 impl Row for RoomRow {
-    fn of(outcome: Outcome) -> Result<Vec<Self>, Outcome> {
-        if let Outcome::Rooms(rows) = outcome { Ok(rows) } else { Err(outcome) }
+    fn of(outcome: Outcome) -> anyhow::Result<Vec<Self>> {
+        if let Outcome::Rooms(rows) = outcome { Ok(rows) } else { Err(unexpected(&outcome)) }
     }
 }
 
@@ -254,7 +254,7 @@ fn all<R: Row>(place: &Place, first: Order, next: impl Fn(&R) -> Order) -> anyho
     let mut server = Server::reach(&place.config()?)?;
     let (mut rows, mut wanted) = (Vec::new(), first);
     loop {
-        let page = R::of(done(server.order(&wanted)?)?).map_err(|other| unexpected(&other))?;
+        let page = R::of(done(server.order(&wanted)?)?)?;
         let Some(last) = page.last() else { break };
         wanted = next(last);
         rows.extend(page);

@@ -189,7 +189,10 @@ impl Actor for Chat1 {
     }
 
     fn whisper(&mut self, to: &Persona, text: &str) -> Result<Whispered, String> {
-        let name = to.name.as_deref().expect("the name is known");
+        // A nickname is nobody's own, so a guest without a held name goes by its number.
+        let has_name = to.account.is_some() || to.door == Door::Terminal;
+        let name = if has_name { &to.name } else { &to.guest };
+        let name = name.as_deref().expect("the name is known");
         self.ask(&format!("SEND {name}"), &[], text).refusal().map(|()| Whispered::Taken)
     }
 

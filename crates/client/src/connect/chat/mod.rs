@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `talk` | the loop: what is typed becomes requests, one at a time; what comes is shown; a lost connection is made again |
+//! | `typed` | what becomes of a line |
 //! | `answers` | what an answer means for the session and for what follows |
 //! | `phrase`, `raw` | what a typed line means: commands for people, requests for scripts |
 //! | `ask`, `told` | requests of the protocol, and answers in words |
@@ -25,6 +26,7 @@ mod raw;
 mod source;
 mod talk;
 mod told;
+mod typed;
 
 use std::path::PathBuf;
 

@@ -8,20 +8,15 @@ use parlor_wire::chat1::{Reply, SessionId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::super::address::DoorAddress;
-use super::super::lines::Typed;
 use super::super::pump::Console;
 use super::ask::{Ask, Secrets};
 use super::connection::{Connection, End};
 use super::cookies::Cookies;
-use super::editor::Editor;
-use super::phrase::Phrase;
-use super::source::{Said, Source};
-use super::{ChatArgs, Lent, output, phrase, raw, told};
+use super::source::Source;
+use super::{ChatArgs, Lent, output, raw, told};
 use crate::backoff::Backoff;
 use crate::{ClientError, shown};
 
-/// The longest line: a message and what a server lets stand around it.
-const LINE_BYTES_MAX: usize = 64 * 1024;
 /// What is typed while nobody answers; the input waits when there is more.
 const QUEUE_MAX: usize = 64;
 /// After this silence an answer without a length is whole: servers of other makers may give one.
@@ -60,16 +55,17 @@ pub(super) struct Talk<'a, 'c> {
     pub(super) pause_until: Duration,
     /// What a script asked for in vain: how often, and why at last.
     pub(super) refusals: (usize, String),
-    lent: &'a mut Lent<'c>,
+    pub(super) lent: &'a mut Lent<'c>,
     connection: Option<Connection>,
     flight: Option<(Waiting, Duration)>,
     /// When bytes came last.
     heard_at: Duration,
     /// When something was answered last.
     answered_at: Duration,
-    target: String,
+    /// Whom lines are said to.
+    pub(super) target: String,
     /// The input has ended, or the person leaves: since when.
-    left: Option<Duration>,
+    pub(super) left: Option<Duration>,
 }
 
 /// Something that was not answered yet.
@@ -154,29 +150,6 @@ impl<'a, 'c> Talk<'a, 'c> {
             }
             self.look_at_clock()?;
         }
-    }
-
-    /// Where lines come from, once it is settled who we are.
-    pub(super) fn open_source(&mut self) -> Result<(), ClientError> {
-        if let Some((to, text)) = &self.args.send {
-            self.ask(Ask::Say { to: to.clone(), text: text.clone() }, Secrets::default());
-            self.left = Some((self.console.now)());
-            return Ok(());
-        }
-        self.source = Source::pipe(self.console.input, LINE_BYTES_MAX);
-        if self.console.is_terminal {
-            let editor = Editor::start(LINE_BYTES_MAX, self.args.raw, &self.target, self.lent.spawn)?;
-            if let Some(editor) = editor {
-                self.source = Source::Editor(editor);
-            }
-            self.listens = !self.args.raw;
-            let hello = match &self.session {
-                Some((user, _)) => format!("you are {user}, and talk to {}; /help lists the commands", self.target),
-                None => "you are nobody yet: /register NAME or /login NAME; /help lists the commands".to_owned(),
-            };
-            self.tell(&shown::line(&hello))?;
-        }
-        Ok(())
     }
 
     /// Asks for something that a person wants.
@@ -403,67 +376,6 @@ impl<'a, 'c> Talk<'a, 'c> {
             Some(End::Closed(reason)) if self.connection.is_some() => self.lose(goodbye.or(reason)),
             _ => Ok(()),
         }
-    }
-
-    fn read(&mut self) -> Result<(), ClientError> {
-        for Said { typed, secrets } in self.source.read()? {
-            match typed {
-                Typed::Line(line) => self.line(&line, secrets)?,
-                Typed::Unfit(sentence) => self.refuse(sentence)?,
-                Typed::Leave => self.left = self.left.or(Some((self.console.now)())),
-            }
-            if let Source::Editor(editor) = &self.source
-                && self.left.is_none()
-            {
-                editor.go_on();
-            }
-        }
-        Ok(())
-    }
-
-    fn line(&mut self, line: &str, mut secrets: Secrets) -> Result<(), ClientError> {
-        if self.args.raw {
-            match raw::request(line) {
-                _ if line.trim().is_empty() => {}
-                Ok(request) => self.ask(Ask::Raw(request), secrets),
-                Err(sentence) => self.refuse(sentence)?,
-            }
-            return Ok(());
-        }
-        match phrase::read(line, &self.target) {
-            Ok(Phrase::Nothing) => {}
-            Ok(Phrase::Help) => self.show(phrase::help())?,
-            Ok(Phrase::Quit) => self.left = Some((self.console.now)()),
-            Ok(Phrase::To(name)) => {
-                if let Source::Editor(editor) = &self.source {
-                    let shown = shown::line(&name);
-                    editor.change(|around| around.target = shown);
-                }
-                self.target = name;
-            }
-            Ok(Phrase::Ask(ask)) => {
-                if matches!(ask, Ask::Login { .. } | Ask::Register { .. }) && !self.is_person() {
-                    secrets.password = self.args.password.clone();
-                }
-                self.ask(ask, secrets);
-            }
-            Err(sentence) => self.refuse(sentence)?,
-        }
-        Ok(())
-    }
-
-    /// Names to complete from now on.
-    pub(super) fn learn(&mut self, names: Vec<String>) {
-        let Source::Editor(editor) = &self.source else { return };
-        editor.change(|around| {
-            for name in names {
-                if around.names.len() < told::NAMES_MAX && name.bytes().all(|byte| byte.is_ascii_graphic()) {
-                    around.names.push(name);
-                }
-            }
-            around.names.sort_unstable();
-            around.names.dedup();
-        });
     }
 }
 
