@@ -52,17 +52,19 @@ fn send(setup: &Setup) -> Result<Vec<Figure>> {
     let folder = setup.scratch()?;
     let server = Server::start_parlor(&setup.server, &folder.path().join("chat1-send"))?;
     let mut senders = Senders::prepare(server.chat()?, SENDERS)?;
-    let mut writers = Writers::prepare(server.address(), SENDERS, SENDERS)?;
     let mut cpu = server.cpu();
     let (mut ours, mut theirs) = (Columns::default(), Columns::default());
-    // One short run each that is not counted.
-    senders.run(AHEAD, setup.seconds.min(Duration::from_secs(1)))?;
-    writers.run(Until::Elapsed(setup.seconds.min(Duration::from_secs(1))))?;
+    // Short runs, like this one and that of the writers, are not counted.
+    let warming = setup.seconds.min(Duration::from_secs(1));
+    senders.run(AHEAD, warming)?;
     for round in 1..=setup.runs {
         eprintln!("chat1: posts, run {round} of {}", setup.runs);
         let before = cpu.settle(SETTLE_PATIENCE)?;
         let run = senders.run(AHEAD, setup.seconds)?;
         ours.push(&mut cpu, before, run.posts, run.took, run.latencies)?;
+        // New ones each time: the server ends HTTP connections that were silent for as long as the other half takes.
+        let mut writers = Writers::prepare(server.address(), SENDERS, SENDERS)?;
+        writers.run(Until::Elapsed(warming))?;
         let before = cpu.settle(SETTLE_PATIENCE)?;
         let run = writers.run(Until::Elapsed(setup.seconds))?;
         theirs.push(&mut cpu, before, run.posts, run.took, run.latencies)?;

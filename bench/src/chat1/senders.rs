@@ -125,7 +125,10 @@ impl Senders {
     fn read(&mut self, index: usize, chunk: &mut [u8], latencies: &mut Latencies) -> Result<usize> {
         let sender = &mut self.senders[index];
         match rustix::net::recv(&sender.socket, &mut *chunk, RecvFlags::empty()) {
-            Ok((0, _)) => bail!("the server closed connection {index}"),
+            Ok((0, _)) => {
+                let said = String::from_utf8_lossy(&sender.received);
+                bail!("the server closed connection {index} with {} posts open; it said {said:?}", sender.open.len())
+            }
             Ok((bytes, _)) => sender.received.extend_from_slice(&chunk[..bytes]),
             Err(Errno::AGAIN | Errno::INTR) => return Ok(0),
             Err(error) => return Err(error).with_context(|| format!("reading from connection {index}")),

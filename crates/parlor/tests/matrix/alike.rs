@@ -73,8 +73,11 @@ fn compare(what: &str, mut ask: impl FnMut(&mut House, Who, &Called) -> Option<V
     assert!(differ.is_empty(), "{what}:\n{}", differ.join("\n"));
 }
 
+/// What a form has: names and values.
+type Fields = &'static [(&'static str, &'static str)];
+
 /// Everything that names a room in its address, with what it takes.
-const ADDRESSES: [(&str, &str, &[(&str, &str)]); 12] = [
+const ADDRESSES: [(&str, &str, Fields); 12] = [
     ("GET", "/chat/{room}", &[]),
     ("GET", "/msg/{room}/{number}", &[]),
     ("POST", "/send/{room}", &[("text", "hello")]),
