@@ -214,10 +214,11 @@ impl Caller {
             match event {
                 Event::Readable => self.read()?,
                 Event::Behind => {
+                    // Boxed: few are behind at once, and its size would be everybody's.
                     let caught_up = tokio::select! {
                         biased;
                         _ = self.connection.ended() => return Err(logged_out()),
-                        caught_up = self.door.live.catch_up(&self.outlet) => caught_up?,
+                        caught_up = Box::pin(self.door.live.catch_up(&self.outlet)) => caught_up?,
                     };
                     if let CaughtUp::Ended(seat, end) = caught_up {
                         return Ok(Told::SeatEnded(seat, end));
