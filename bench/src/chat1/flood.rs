@@ -17,8 +17,8 @@ use crate::writers::{Until, Writers};
 
 const LOG_INS_PER_SECOND: u32 = 100;
 
-/// Connections by which they come.
-const FLOODERS: u32 = 20;
+/// Connections by which they come: so many that 100 a second are asked for while each waits for its answer for seconds.
+const FLOODERS: u32 = 300;
 
 /// People who post meanwhile: few, so that it is the log-ins that load the server.
 const WRITERS: usize = 8;
@@ -29,14 +29,15 @@ const PASSWORD: &str = "correct horse battery staple";
 pub(super) fn measure(setup: &Setup) -> Result<Vec<Figure>> {
     let folder = setup.scratch()?;
     let server = Server::start_parlor(&setup.server, &folder.path().join("chat1-flood"))?;
-    let mut writers = Writers::prepare(server.address(), WRITERS, WRITERS)?;
     let headers = format!("Password: {PASSWORD}\n");
     Client::connect(server.chat()?)?.expect("REG flooded", &headers, "", 201)?;
     let (mut calm, mut flooded, mut answered, mut right) =
         (Series::default(), Series::default(), Series::default(), Series::default());
-    writers.run(Until::Elapsed(setup.seconds.min(Duration::from_secs(1))))?;
     for round in 1..=setup.rounds(3) {
         eprintln!("chat1: posts beside a flood of log-ins, run {round} of {}", setup.rounds(3));
+        // New ones each time: the end of a flood takes longer than the server lets HTTP connections be silent.
+        let mut writers = Writers::prepare(server.address(), WRITERS, WRITERS)?;
+        writers.run(Until::Elapsed(setup.seconds.min(Duration::from_secs(1))))?;
         calm.push(writers.run(Until::Elapsed(setup.seconds))?.latencies.quantile_ms(0.99));
         let flood = Flood::begin(server.chat()?);
         // The first second fills the queue of those who wait for their turn.
