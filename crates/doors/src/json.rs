@@ -53,6 +53,7 @@ fn body(body: &Body) -> BodyJson {
 
 fn settings(change: &SettingsChange) -> SettingsJson {
     SettingsJson {
+        name: change.name.as_ref().map(|name| name.as_str().to_owned()),
         subject: change.subject.as_ref().map(|subject| subject.as_str().to_owned()),
         listed: change.listed,
         access: change.access.map(|access| access_name(access).to_owned()),

@@ -79,7 +79,7 @@ impl Chat {
     pub async fn identity_of(&self, who: Author) -> Result<Identity, Error> {
         match who {
             Author::Account(id) => {
-                let account = self.world.store.account(id).await?.ok_or(Refusal::NoSuchPerson)?;
+                let account = self.account_at_hand(id).await?.ok_or(Refusal::NoSuchPerson)?;
                 Ok(Identity::account(&account))
             }
             Author::Guest(guest) => Ok(Identity::guest(guest, self.guest_name(guest).await?)),

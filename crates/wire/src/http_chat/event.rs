@@ -111,6 +111,8 @@ impl BodyJson {
 /// The settings that an event of kind `settings` changed; what stayed is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SettingsJson {
+    /// The new name of the room's own; the old one is free.
+    pub name: Option<String>,
     /// The new subject.
     pub subject: Option<String>,
     /// Whether strangers find the room in lists from now on.
@@ -177,6 +179,9 @@ fn serialize_body<M: serde::ser::SerializeMap>(body: &BodyJson, map: &mut M) -> 
 }
 
 fn serialize_settings<M: serde::ser::SerializeMap>(change: &SettingsJson, map: &mut M) -> Result<(), M::Error> {
+    if let Some(name) = &change.name {
+        map.serialize_entry("name", name)?;
+    }
     if let Some(subject) = &change.subject {
         map.serialize_entry("subject", subject)?;
     }
@@ -205,6 +210,7 @@ struct AnyEvent {
     target: Option<u64>,
     emoji: Option<String>,
     on: Option<bool>,
+    name: Option<String>,
     subject: Option<String>,
     listed: Option<bool>,
     access: Option<String>,
@@ -232,9 +238,12 @@ impl<'de> Deserialize<'de> for EventJson {
                 emoji: any.emoji.ok_or_else(|| missing("emoji"))?,
                 on: any.on.ok_or_else(|| missing("on"))?,
             },
-            "settings" => {
-                BodyJson::Settings(SettingsJson { subject: any.subject, listed: any.listed, access: any.access })
-            }
+            "settings" => BodyJson::Settings(SettingsJson {
+                name: any.name,
+                subject: any.subject,
+                listed: any.listed,
+                access: any.access,
+            }),
             "member" => BodyJson::Member { who: any.who.ok_or_else(|| missing("who"))?, role: any.role },
             "closed" => BodyJson::Closed,
             other => return Err(D::Error::custom(format!("the kind {other:?} is unknown"))),
@@ -283,8 +292,13 @@ mod tests {
                 r#""target":3,"emoji":"👍","on":false}"#,
             ),
             (
-                BodyJson::Settings(SettingsJson { subject: Some("s".to_owned()), listed: Some(true), access: None }),
-                r#""subject":"s","listed":true}"#,
+                BodyJson::Settings(SettingsJson {
+                    name: Some("tea".to_owned()),
+                    subject: Some("s".to_owned()),
+                    listed: Some(true),
+                    access: None,
+                }),
+                r#""name":"tea","subject":"s","listed":true}"#,
             ),
             (BodyJson::Settings(SettingsJson::default()), r#""guest":false}}"#),
             (
@@ -349,8 +363,9 @@ mod tests {
                 emoji,
                 on
             }),
-            (any::<Option<String>>(), any::<Option<bool>>(), any::<Option<String>>())
-                .prop_map(|(subject, listed, access)| BodyJson::Settings(SettingsJson { subject, listed, access })),
+            (any::<[Option<String>; 3]>(), any::<Option<bool>>()).prop_map(|([name, subject, access], listed)| {
+                BodyJson::Settings(SettingsJson { name, subject, listed, access })
+            }),
             (any::<String>(), any::<Option<String>>()).prop_map(|(who, role)| BodyJson::Member { who, role }),
             Just(BodyJson::Closed),
         ]
