@@ -1,6 +1,8 @@
 //! The rules of the domain: what text, names and searches may be.
 
+use parlor_core::days::TimeZone;
 use parlor_core::names::{Handle, RoomName};
+use parlor_core::query::Query;
 use parlor_core::refusal::Refusal;
 use parlor_core::search::{query_tokens, tokens};
 use parlor_core::text::{DisplayName, Emoji, Subject, Text};
@@ -65,4 +67,9 @@ pub fn search_tokens(data: &[u8]) {
     assert!(have.windows(2).all(|pair| pair[0] < pair[1]));
     assert!(have.iter().all(|token| (1..=64).contains(&token.chars().count()) && !token.contains(char::is_whitespace)));
     assert!(query_tokens(text).iter().all(|token| have.binary_search(token).is_ok()));
+    // What is typed is understood or refused, and marks are parts of the text.
+    if let Ok(query) = Query::parse(text, &TimeZone::utc()) {
+        assert!((1..=32).contains(&query.tokens().len()));
+        assert!(query.marks(text).iter().all(|mark| text.get(mark.clone()).is_some_and(|marked| !marked.is_empty())));
+    }
 }

@@ -9,6 +9,7 @@
 //! is missing. An input that once crashed becomes a seed.
 
 mod chat1;
+mod chaton;
 mod core;
 mod http;
 mod http_chat;
@@ -16,6 +17,7 @@ mod term;
 mod wscmd;
 
 pub use chat1::{chat1_answers, chat1_requests};
+pub use chaton::{chaton_answers, chaton_archive, chaton_multipart, sexpr};
 pub use core::{names, search_tokens, text_rule};
 pub use http::head_scan;
 pub use http_chat::{event_json, ext_value, form_body, number_and_key};
@@ -48,4 +50,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "websocket", run: websocket },
     Target { name: "chat1_requests", run: chat1_requests },
     Target { name: "chat1_answers", run: chat1_answers },
+    Target { name: "sexpr", run: sexpr },
+    Target { name: "chaton_answers", run: chaton_answers },
+    Target { name: "chaton_archive", run: chaton_archive },
+    Target { name: "chaton_multipart", run: chaton_multipart },
 ];

@@ -18,6 +18,8 @@ async function group(page, server, name, ...members) {
   await page.goto(`${server.url}/rooms`);
   await page.getByLabel("Its name").fill(name);
   await page.getByRole("button", { name: "Make the group" }).click();
+  await expect(page.getByRole("heading", { name: "1 member" })).toBeVisible();
+  if (members.length === 0) return page.url().replace(/\/members.*/, "");
   await page.getByLabel("Their names").fill(members.join(", "));
   await page.getByRole("button", { name: "Add", exact: true }).click();
   await expect(page.getByRole("status")).toContainText("They belong to it now");
@@ -184,6 +186,39 @@ test("what was written before is kept by who says so", async ({ server, person }
   await expect(ann.getByRole("button", { name: "Yes, keep it" })).toBeFocused();
   await ann.keyboard.press("Enter");
   await expect(ann.getByRole("heading", { name: "Open rooms" })).toBeVisible();
+});
+
+test("long names and names in other scripts leave room for the conversation", async ({ server, person }) => {
+  const ann = await member(server, person, "ann", phone);
+  const long = [["wilma", "W".repeat(64)], ["xiaoming", "王小明".repeat(21)], ["dalia", "داليا محمد عبد الرحمن"], ["ben", "ben"]];
+  const garden = await group(ann, server, "garden");
+  await ann.goto(garden);
+  await connected(ann);
+  for (const [name, shown] of long) {
+    const other = await person(server.url, "");
+    await register(other, name, shown);
+    await other.goto(`${server.url}/rooms`);
+    await other.getByLabel("The name they log in with").fill("ann");
+    await other.getByRole("button", { name: "Write" }).click();
+    await connected(other);
+    await expect(other.locator("#empty")).toContainText("ann reads it");
+    await say(other, "psst");
+    await expect(messages(other)).toHaveCount(1);
+  }
+  const notice = ann.locator("#notice a");
+  await expect(notice).toContainText("and somebody else wrote to you privately");
+  expect((await notice.boundingBox()).height).toBeLessThan(phone.viewport.height / 5);
+  // Its members are a press further on a phone, where their names need the place.
+  await ann.getByRole("button", { name: /here/ }).click();
+  await ann.getByRole("link", { name: "Members" }).click();
+  await expect(ann).toHaveURL(`${garden}/members`);
+  await ann.goto(`${server.url}/rooms`);
+  const left = await ann.locator(".rooms .subject").evaluateAll((subjects) => subjects.map((one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return Math.round(range.getBoundingClientRect().left);
+  }));
+  expect(new Set(left).size, `${left}`).toBe(1);
 });
 
 test("without JavaScript all of it works, too", async ({ server, person }) => {

@@ -53,6 +53,9 @@ pub enum ClientError {
         /// What was odd.
         reason: String,
     },
+    /// The file with the sessions of a person could not be read or written.
+    #[error("{0}")]
+    Cookies(String),
     /// The message could not be read or the output not be written.
     #[error("cannot read the message or write the output: {0}")]
     Io(#[from] io::Error),
@@ -83,6 +86,7 @@ impl ClientError {
             | ClientError::Gone(_)
             | ClientError::Closed { .. }
             | ClientError::NotParlor { .. }
+            | ClientError::Cookies(_)
             | ClientError::Io(_) => Exit::Refused,
         }
     }

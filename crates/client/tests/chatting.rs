@@ -229,6 +229,40 @@ fn after_a_lost_connection_only_what_is_safe_is_asked_again() {
 }
 
 #[test]
+fn what_is_pushed_once_more_after_a_crash_is_shown_once() {
+    let push = |number: u64| {
+        let id = format!("{:032}.{number}", 7);
+        let head = format!("MESSAGE josie CHAT/1.0\nFrom: josie\nId: {id}\nTime: 2026-11-21T10:00:00.123456Z");
+        format!("{head}\nContent-Length: 6\n\ntext {number}")
+    };
+    let talked = talk(true, false, "/listen\n/ping\n", |listener| {
+        let mut client = Client::accept(&listener);
+        client.answer(&[
+            (Method::ListGroup, true, GROUPS),
+            (Method::Listen, false, &format!("{OK}{}{}", push(1), push(2))),
+        ]);
+        assert_eq!(client.next().unwrap().method(), Method::Ping);
+        drop(client);
+        // A second one in a row is no news.
+        drop(listener.accept().unwrap());
+        let mut client = Client::accept(&listener);
+        client.answer(&[
+            (Method::ListGroup, true, GROUPS),
+            (Method::Ping, false, OK),
+            (Method::Listen, false, &format!("{OK}{}{}", push(2), push(3))),
+            (Method::ListUser, false, USERS),
+            (Method::ListGroup, false, GROUPS),
+        ]);
+        client.leaves();
+    });
+    assert_eq!(talked.exit(), Exit::Ok, "{:?}", talked.notices);
+    let shown: Vec<&str> =
+        talked.output.lines().filter_map(|line| line.split_once("josie").map(|(_, said)| said)).collect();
+    assert_eq!(shown, [1, 2, 3].map(|number| format!(" to you: text {number}")), "{}", talked.output);
+    assert_eq!(talked.notices.len(), 2, "{:?}", talked.notices);
+}
+
+#[test]
 fn a_server_that_stays_away_ends_it() {
     let talked = talk(false, false, "one\n", |listener| {
         let mut client = Client::accept(&listener);
@@ -237,6 +271,11 @@ fn a_server_that_stays_away_ends_it() {
     });
     assert_eq!(talked.exit(), Exit::Refused);
     assert!(talked.error().contains("closed the connection"), "{}", talked.error());
+
+    // One that lets everybody in and says nothing is not told of once a try.
+    let talked = talk(false, false, "one\n", |listener| (0..11).for_each(|_| drop(listener.accept().unwrap())));
+    assert!(talked.error().contains("closed the connection"), "{}", talked.error());
+    assert_eq!(talked.notices.len(), 2, "{:?}", talked.notices);
 
     let talked = talk(false, true, "PING\n", |listener| drop(listener.accept().unwrap()));
     assert!(talked.error().contains("closed the connection"), "{}", talked.error());

@@ -288,8 +288,8 @@ fn where_nobody_listens_the_sentence_says_what_to_look_at() {
         (format!("term://{free}"), false, Exit::Unreachable, "its terminal door open at this port"),
         (format!("ws://{free}"), false, Exit::Unreachable, "the address of its HTTP door"),
         ("term://no-such-host.invalid".to_owned(), false, Exit::Unreachable, "no host of that name"),
-        (format!("term://{free}"), true, Exit::Usage, "--raw is for ws://"),
-        ("http://127.0.0.1/".to_owned(), false, Exit::Usage, "give term://"),
+        (format!("term://{free}"), true, Exit::Usage, "--raw is for ws:// and chat://"),
+        ("http://127.0.0.1/".to_owned(), false, Exit::Usage, "give term://HOST[:PORT], terms://HOST[:PORT], chat://"),
     ] {
         let failed =
             Connected::dial(&ConnectArgs { address: url, raw, ca: None, output_is_terminal: false }).err().unwrap();

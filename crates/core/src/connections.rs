@@ -64,7 +64,7 @@ impl Identity {
 /// What happened to the server as a whole.
 #[derive(Debug)]
 pub enum News {
-    /// A listed room was made.
+    /// A listed room was made that everybody may know of: see `Room::is_announced`.
     RoomOpened {
         /// The room.
         log: Arc<RoomLog>,

@@ -161,6 +161,19 @@ pub struct Draft {
     pub now: Timestamp,
 }
 
+/// An event that happened elsewhere, for [`crate::ports::Store::import`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// When. In the log it is later than the event before it, however little.
+    pub at: Timestamp,
+    /// Whose act it was.
+    pub author: Author,
+    /// The author's name as it was then.
+    pub name: DisplayName,
+    /// What happened. A message's state is [`MessageState::Posted`].
+    pub body: Body,
+}
+
 /// Under which name an event is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameChoice {

@@ -1,5 +1,6 @@
 //! The search index's follower: itself a cursor on every log, behind the head and off the way of posts.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::task::Poll;
 use tokio::sync::{Notify, watch};
 
 use crate::event::{Body, Event, MessageState};
-use crate::ids::Seq;
+use crate::ids::{Number, Seq};
 use crate::limits;
 use crate::ports::{IndexEntry, IndexLag, Store};
 use crate::refusal::Fault;
@@ -80,23 +81,29 @@ impl Follower {
     async fn index(&self, lag: IndexLag) -> Result<(), Fault> {
         let events = self.store.events(lag.room, lag.indexed.next(), limits::INDEX_BATCH).await?;
         let upto = events.last().map_or(lag.head, |event| event.seq);
+        // What an edit or a deletion changed is read as it is now: its own text and its author's name.
+        let amended: BTreeSet<Number> = events.iter().filter_map(|event| event.body.amends()).collect();
         let mut entries: Vec<IndexEntry> = Vec::with_capacity(events.len());
-        for entry in events.into_iter().filter_map(entry) {
-            // The last word on a message holds.
-            entries.retain(|earlier| earlier.number != entry.number);
-            entries.push(entry);
+        if !amended.is_empty() {
+            let amended = self.store.messages(lag.room, amended.into_iter().collect()).await?;
+            entries.extend(amended.iter().filter_map(entry));
+        }
+        let amended = entries.len();
+        for entry in events.iter().filter_map(entry) {
+            if !entries[..amended].iter().any(|newer| newer.number == entry.number) {
+                entries.push(entry);
+            }
         }
         self.store.index(lag.room, Seq(upto.0), entries).await
     }
 }
 
-fn entry(event: Event) -> Option<IndexEntry> {
-    match event.body {
-        Body::Message { state: MessageState::Redacted, .. } => None,
-        Body::Message { text, .. } => Some(IndexEntry { number: event.number, tokens: search::tokens(text.as_str()) }),
-        // A deleted message's edits are blank, and so is what they put into the index.
-        Body::Edit { target, text } => Some(IndexEntry { number: target, tokens: search::tokens(text.as_str()) }),
-        Body::Redaction { target } => Some(IndexEntry { number: target, tokens: vec![] }),
-        _ => None,
-    }
+/// A message as the index has it; nothing for what is none.
+fn entry(event: &Event) -> Option<IndexEntry> {
+    let Body::Message { text, state, .. } = &event.body else { return None };
+    let tokens = match state {
+        MessageState::Redacted => Vec::new(),
+        MessageState::Posted | MessageState::Edited => search::message_tokens(text.as_str(), event.name.as_str()),
+    };
+    Some(IndexEntry { number: event.number, tokens })
 }

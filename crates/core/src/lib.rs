@@ -9,7 +9,8 @@
 //!   [`pulse`]: who is here in a room; [`journal`]: how readers hear of both.
 //! - [`event`], [`room`], [`account`], [`ids`], [`names`]: the words.
 //! - [`model`]: the store in memory that the real ones are compared with; [`search`], [`follower`]: the index.
-//! - [`caretaker`]: closes the rooms that vanish when unused.
+//! - [`caretaker`]: closes the rooms that vanish when unused. [`days`]: where an archive's days begin; [`query`]: what people search
+//!   for.
 //!
 //! # Invariants
 //! - Nobody sees an event before the store has it durably; an author hears of it after the readers can.
@@ -26,6 +27,7 @@ pub mod caretaker;
 pub mod chat;
 pub mod connections;
 pub mod cursor;
+pub mod days;
 pub mod event;
 pub mod follower;
 mod guesses;
@@ -40,6 +42,7 @@ mod pages;
 pub mod policy;
 pub mod ports;
 pub mod pulse;
+pub mod query;
 pub mod rates;
 pub mod refusal;
 mod registry;

@@ -155,8 +155,32 @@ pub const INDEX_REST_MILLIS: u64 = 50;
 /// Characters of one search token; what is longer is cut, in the index and in the query alike.
 pub const TOKEN_CHARS: usize = 64;
 
+/// Characters of a search: a long sentence. Each costs a comparison with every candidate.
+pub const QUERY_CHARS: usize = 200;
+
 /// Terms of one search.
 pub const QUERY_TERMS: usize = 32;
+
+/// Candidates of the index that a search looks at, hits or not: about 20 ms.
+pub const SEARCH_CANDIDATES: usize = 2_000;
+
+/// Candidates that a search looks at in one step, when the first step gave too few hits.
+pub const SEARCH_BATCH: usize = 100;
+
+/// Rooms that a search over all rooms looks into.
+pub const SEARCH_ROOMS: usize = 100;
+
+/// Rooms that the index is behind with of which such a search knows; it does not wait for the others.
+pub const SEARCH_LAGGING: usize = 1_000;
+
+/// Events that a search waits for the index to take: about 50 ms. If there are more, it finds what the index has.
+pub const INDEX_WAIT_EVENTS: u64 = 1_024;
+
+/// Messages that one read of a room's past answers: a day of the busiest room, in at most 40 MiB of the longest texts.
+pub const ARCHIVE_DAY: u64 = 10_000;
+
+/// Events in one step of an import: one transaction, which holds the writer for about 50 ms.
+pub const IMPORT_BATCH: usize = 4_096;
 
 /// Hits of one search page.
 pub const SEARCH_HITS: usize = 100;

@@ -1,12 +1,13 @@
 //! What core needs of the world: a store, a bus, a clock, randomness and hashes of passwords. Each comes in as an argument,
 //! so that a seeded simulation can be the world.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::account::{Account, Guest, Invitation, NewAccount, ReadMark, Session, TokenHash};
-use crate::event::{Appended, Author, Draft, Event};
+use crate::event::{Appended, Author, Draft, Event, Imported};
 use crate::ids::{AccountId, GuestId, MessageKey, Number, RoomId, Seq, Timestamp};
 use crate::names::Handle;
 use crate::refusal::{Error, Fault};
@@ -83,6 +84,23 @@ pub trait Store: Send + Sync + 'static {
 
     /// The message with this number.
     async fn message(&self, room: RoomId, number: Number) -> Result<Option<Event>, Fault>;
+
+    /// The messages with these numbers, in this order, each once for each time that it is asked for; what is not there is
+    /// left out.
+    async fn messages(&self, room: RoomId, numbers: Vec<Number>) -> Result<Vec<Event>, Fault>;
+
+    /// Where a time lies in a log: the position of the first event at or after it, and the number that the first message at or
+    /// after it has. Beyond the end both are what comes next.
+    async fn first_at(&self, room: RoomId, at: Timestamp) -> Result<(Seq, Number), Fault>;
+
+    /// Appends what was said elsewhere, in this order, all in one durable step, if the room's log ends at `after` and is open;
+    /// answers where it ends then. `None`: it does not, or there is no such room, and nothing was appended: so repeats and
+    /// races can't double anything.
+    ///
+    /// As [`append`](Store::append) with the entry's time as the time now, but that names are taken as they are and remembered
+    /// for nobody, that a message whose `reply_to` does not exist answers none, and that what [`append`](Store::append) would
+    /// answer by `NoTarget` or `NameTaken` is left out, as is what comes after `Closed`.
+    async fn import(&self, room: RoomId, after: Seq, entries: Vec<Imported>) -> Result<Option<Head>, Fault>;
 
     /// Whether an author used this key in this room before; also in a closed room.
     async fn has_key(&self, room: RoomId, author: Author, key: MessageKey) -> Result<bool, Fault>;
@@ -212,12 +230,13 @@ pub trait Store: Send + Sync + 'static {
     /// A token is one or more letters, digits and marks, folded; [`crate::search`] makes them.
     async fn index(&self, room: RoomId, upto: Seq, entries: Vec<IndexEntry>) -> Result<(), Fault>;
 
-    /// Messages of a room that have all of these tokens, newest first, below `before`, at most `limit`; without tokens none.
+    /// Messages of a room that have all of these tokens, newest first, with one of these numbers, at most `limit`; without
+    /// tokens none.
     async fn search(
         &self,
         room: RoomId,
         tokens: Vec<String>,
-        before: Number,
+        numbers: Range<Number>,
         limit: usize,
     ) -> Result<Vec<Number>, Fault>;
 }

@@ -100,6 +100,12 @@ pub enum Refusal {
     /// Not a cursor that this server gave to this account.
     #[error("this cursor was never given to you: ask without one")]
     BadCursor,
+    /// Not a search that can be understood; what is wrong with it.
+    #[error("this search can't be understood: {0}")]
+    BadQuery(&'static str),
+    /// Not a time zone that the database has.
+    #[error("there is no such time zone: choose one like Europe/Berlin")]
+    BadTimeZone,
     /// A guest who is not here would never read it.
     #[error("this guest is not here any more")]
     Away,
@@ -165,6 +171,8 @@ impl Refusal {
             Refusal::AlreadyMember => "already_member",
             Refusal::LastOwner => "last_owner",
             Refusal::BadCursor => "bad_cursor",
+            Refusal::BadQuery(_) => "bad_search",
+            Refusal::BadTimeZone => "bad_time_zone",
             Refusal::Away => "away",
             Refusal::ToOneself => "to_oneself",
             Refusal::AlreadyHere => "already_here",

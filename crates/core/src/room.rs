@@ -1,8 +1,10 @@
 //! What a room is, apart from its log.
 
+use crate::days::TimeZone;
 use crate::event::Author;
 use crate::ids::{Epoch, Number, RoomId, RoomKey, Seq, Timestamp};
 use crate::names::RoomName;
+use crate::policy::{self, Standing, Verb};
 use crate::refusal::Fault;
 use crate::text::Subject;
 
@@ -29,6 +31,10 @@ pub struct Room {
     pub vanishes: bool,
     /// The two people of a room of two, in the order of [`pair`]: for their direct messages.
     pub direct: Option<(Author, Author)>,
+    /// Whether its past days are there for everybody, while strangers may read it: see [`Room::has_public_archive`].
+    pub archive: bool,
+    /// Where its days begin.
+    pub time_zone: TimeZone,
     /// When it was made.
     pub created: Timestamp,
     /// Whether anybody has a role in it; while nobody has, rights need no look-up.
@@ -149,6 +155,10 @@ pub struct SettingsChange {
     pub listed: Option<bool>,
     /// Who may enter from now on.
     pub access: Option<Access>,
+    /// Whether its past days are there for everybody from now on.
+    pub archive: Option<bool>,
+    /// Where its days begin from now on, past ones too.
+    pub time_zone: Option<TimeZone>,
 }
 
 impl Room {
@@ -162,6 +172,22 @@ impl Room {
         }
         self.listed = change.listed.unwrap_or(self.listed);
         self.access = change.access.unwrap_or(self.access);
+        self.archive = change.archive.unwrap_or(self.archive);
+        if let Some(zone) = &change.time_zone {
+            self.time_zone = zone.clone();
+        }
+    }
+
+    /// Whether its past days, and feeds of it, are there for everybody who finds it.
+    #[must_use]
+    pub fn has_public_archive(&self) -> bool {
+        self.archive && self.access == Access::Open && self.direct.is_none()
+    }
+
+    /// Whether everybody is told that it was made and that it ends: of a listed room that strangers may know of.
+    #[must_use]
+    pub fn is_announced(&self) -> bool {
+        self.listed && policy::check(Verb::See, self.access, Standing::Stranger).is_ok()
     }
 
     /// Somebody has no role in it any more. Without one of its two a room of two is an ordinary one: whoever gets that
@@ -220,6 +246,10 @@ pub struct NewRoom {
     pub vanishes: bool,
     /// The two people of a room of two, in the order of [`pair`].
     pub direct: Option<(Author, Author)>,
+    /// Whether its past days are there for everybody.
+    pub archive: bool,
+    /// Where its days begin.
+    pub time_zone: TimeZone,
     /// Who else has which role from the start.
     pub members: Vec<(Author, Role)>,
     /// The time now.

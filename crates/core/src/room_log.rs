@@ -257,6 +257,8 @@ mod tests {
             question: None,
             vanishes: false,
             direct: None,
+            archive: false,
+            time_zone: crate::days::TimeZone::utc(),
             created: Timestamp(1),
             has_members: false,
             head: Head::default(),

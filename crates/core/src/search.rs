@@ -44,6 +44,26 @@ pub fn query_tokens(query: &str) -> Vec<String> {
     tokens
 }
 
+/// All tokens of a message: its text's and its author's.
+#[must_use]
+pub fn message_tokens(text: &str, name: &str) -> Vec<String> {
+    let mut tokens = tokens(text);
+    tokens.push(author_token(name));
+    tokens
+}
+
+/// The token under which the messages of an author with this name are found: [`AUTHOR`] and the name's letters, digits and
+/// marks, folded, as one. Names that differ in nothing else share it.
+#[must_use]
+pub fn author_token(name: &str) -> String {
+    let folded = name.nfkc().flat_map(char::to_lowercase);
+    let letters = folded.filter(|c| c.is_alphanumeric() || is_combining_mark(*c) || is_unspaced(*c));
+    [AUTHOR].into_iter().chain(letters).take(limits::TOKEN_CHARS).collect()
+}
+
+/// The first character of every author's token: upper case, so no token of a text begins with it.
+const AUTHOR: char = 'Φ';
+
 enum Run {
     Word(String),
     Unspaced(Vec<char>),
@@ -87,7 +107,7 @@ fn runs_of(folded: impl Iterator<Item = char>) -> Vec<Run> {
 
 /// Letters of scripts that put no space between words: Han, Hiragana, Katakana, Bopomofo, Yi, Thai, Lao, Myanmar, Khmer, Tai.
 /// (Korean has spaces, but its particles stick to words, so people search for parts of them: it counts as unspaced too.)
-fn is_unspaced(c: char) -> bool {
+pub(crate) fn is_unspaced(c: char) -> bool {
     // Below Thai there is none, and below Thai are most.
     c >= '\u{0E00}'
         && matches!(u32::from(c),
@@ -134,6 +154,14 @@ mod tests {
         assert!(finds("iPhoneを買った", "iphone"));
     }
 
+    #[test]
+    fn an_author_is_one_token_that_no_text_has() {
+        assert_eq!(author_token("Ann B. (~ＡＮＮ)"), "Φannbann");
+        assert_eq!(author_token("花子"), "Φ花子");
+        assert_eq!(author_token("🍵"), "Φ");
+        assert_eq!(tokens("Φann"), ["φann"]);
+    }
+
     proptest! {
         #[test]
         fn the_short_way_for_ascii_gives_the_same(text in "[ -~]{0,200}") {
@@ -148,7 +176,11 @@ mod tests {
         /// Stores split tokens at anything but letters, digits and marks, so no token may hold anything else.
         #[test]
         fn tokens_are_plain_sorted_and_bounded(text in "\\PC{0,200}") {
+            let of_author = author_token(&text);
+            prop_assert!(of_author.chars().count() <= limits::TOKEN_CHARS);
+            prop_assert!(of_author.chars().all(|c| c.is_alphanumeric() || is_combining_mark(c) || is_unspaced(c)));
             let tokens = tokens(&text);
+            prop_assert!(!tokens.contains(&of_author));
             prop_assert!(tokens.is_sorted());
             for token in &tokens {
                 prop_assert!((1..=limits::TOKEN_CHARS).contains(&token.chars().count()));

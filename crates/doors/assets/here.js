@@ -10,6 +10,8 @@ const LOOK_MS = 5_000; // Another tab hangs already, and a browser has few conne
 const HIDDEN_LOOK_MS = 30_000;
 const COMPANY_MAX = 8; // Among more people than this somebody comes all the time, and nobody is announced.
 const COMING_MS = 2_000; // Who comes together is announced together.
+const NAMED_MAX = 3;
+const NAME_MAX = 24;
 const AND = new Intl.ListFormat("en", { type: "conjunction" });
 
 const byId = (id) => document.getElementById(id);
@@ -215,13 +217,26 @@ export class Here {
     if (count === 0) notice.hidden = true;
     if (count > this.#told) {
       const link = notice.querySelector("a");
-      const sentence = `${AND.format(letters.map((letter) => shown(letter.with)))} wrote to you privately`;
-      Object.assign(link, { href: `/chat/${letters[0].key}`, textContent: sentence });
+      const names = who(letters);
+      // Each name by itself, so that its writing direction does not turn the sentence around.
+      const parts = AND.formatToParts(names).map(({ type, value }) => type === "element" ? make("bdi", { textContent: value }) : value);
+      link.href = `/chat/${letters[0].key}`;
+      link.replaceChildren(...parts, " wrote to you privately");
       notice.hidden = false;
-      byId("announce").textContent = sentence;
+      byId("announce").textContent = link.textContent;
     }
     this.#told = count;
   }
+}
+
+/** Names for a sentence that stands over a conversation: a few, and no more of a long one than tells whose it is. */
+function who(letters) {
+  const names = letters.slice(0, NAMED_MAX).map((letter) => {
+    const all = [...shown(letter.with)];
+    return all.length > NAME_MAX ? `${all.slice(0, NAME_MAX).join("")}…` : all.join("");
+  });
+  const others = letters.length - names.length;
+  return others ? [...names, others === 1 ? "somebody else" : `${others} others`] : names;
 }
 
 /** How far somebody has read a room of two, in any tab of this browser. */

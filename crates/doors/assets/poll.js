@@ -113,7 +113,8 @@ export class Poll {
         byId("log-in").hidden = false;
         return this.#gone("You are logged out here", "Log in to go on.");
       case 404:
-        return this.#gone("This room is not here any more");
+        // A closed room and one that one was removed from are told apart by nobody.
+        return this.#gone("This room was closed, or you do not belong to it any more");
       default:
         return this.#failed(retryAfter_ms(headers, 0));
     }

@@ -57,6 +57,8 @@ fn settings(change: &SettingsChange) -> SettingsJson {
         subject: change.subject.as_ref().map(|subject| subject.as_str().to_owned()),
         listed: change.listed,
         access: change.access.map(|access| access_name(access).to_owned()),
+        archive: change.archive,
+        time_zone: change.time_zone.as_ref().map(|zone| zone.as_str().to_owned()),
     }
 }
 

@@ -71,7 +71,7 @@ Exit codes: 0 nothing is wrong, 1 a promise is broken, 65 the file is no history
 }
 
 const SELFTEST_HELP: &str = "\
-The server is this program, with the default settings, on free ports of this machine and with its data in a temporary
+The server is this program, with the default settings, on free ports of this machine and with its data in a temporary \
 directory that goes afterwards. A running server and its data are not touched.
 
 Exit codes: 0 everything works, 1 something does not; the lines say what.";
@@ -92,8 +92,8 @@ pub(crate) enum ConfigCommand {
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
-  parlor serve                           http://127.0.0.1:1234/, data in the platform's data directory
-  parlor serve -d -p 4000                as a daemon on port 4000; log and pid file are in the data directory
+  parlor serve                           http://127.0.0.1:1234/, data in ~/.local/share/parlor
+  parlor serve -d -p 4000                as a daemon on port 4000; log and pid file beside the data
   parlor serve --http 0.0.0.0:1234       reachable from other machines (put a TLS proxy in front)
   parlor serve --term off                without the terminal door
   parlor serve -c /etc/parlor.toml       with a configuration file
@@ -182,15 +182,15 @@ impl ConfigFlags {
 
 const CONNECT_EXAMPLES: &str = "\
 Examples:
-  parlor connect term://127.0.0.1                    the terminal door of this machine
-  parlor connect ws://127.0.0.1:1234/websocket       text commands, typed without counting: send 3 hello
-  parlor connect --raw ws://127.0.0.1:1234 < script  text commands as the protocol writes them
-  parlor connect chat://127.0.0.1 --user anna        be anna, in CHAT/1.0; the session is kept for the next time
+  parlor connect term://127.0.0.1                      the terminal door of this machine
+  parlor connect ws://127.0.0.1:1234/websocket         text commands, uncounted: send 3 hello
+  parlor connect --raw ws://127.0.0.1:1234 < script    text commands as the protocol writes them
+  parlor connect chat://127.0.0.1 --user anna          be anna, in CHAT/1.0, the next time, too
   parlor connect chat://127.0.0.1 --send josie 'Tea?'  say one thing and end
 
-Each line is sent when it is complete, and what comes is printed as it comes. At a terminal door the server says what
-to type, and an empty line leaves; at ws:// and chat:// type /help. Ctrl-C and Ctrl-D leave. A chat:// connection that breaks is
-made again. Its sessions are in $XDG_STATE_HOME/parlor/cookies.json (else ~/.local/state), which nobody else can read.
+Each line is sent when it is complete, and what comes is printed as it comes. At a terminal door the server says \
+what to type, and an empty line leaves; at ws:// and chat:// type /help. Ctrl-C and Ctrl-D leave. A chat:// connection \
+that breaks is made again. Its sessions are in $XDG_STATE_HOME/parlor/cookies.json (else ~/.local/state), which nobody else can read.
 
 Exit codes:
   0   the input ended, or you left      2   wrong command line
@@ -199,7 +199,8 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = CONNECT_EXAMPLES)]
 pub(crate) struct ConnectArguments {
-    /// term://HOST[:PORT] (port 1235 if none is given), terms://HOST[:PORT] (the same over TLS, 1236) or ws://HOST[:PORT][/PATH] (80, /websocket).
+    /// term://HOST[:PORT] (port 1235 if none is given), terms://HOST[:PORT] (the same over TLS, 1236), chat://HOST[:PORT]
+    /// (31145) or ws://HOST[:PORT][/PATH] (80, /websocket).
     pub(crate) address: String,
     /// With ws://: send each line as a message, print each message as a line, both unchanged. With chat://: the same with
     /// requests and answers; \n in a line is a line end.

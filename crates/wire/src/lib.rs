@@ -6,7 +6,9 @@
 //! | module | grammar | source |
 //! |---|---|---|
 //! | [`chat1`] | requests, answers and pushes of CHAT/1.0 | protocols/chat1.md |
+//! | [`chaton`] | answers, forms, archive lines and anchors of the room pages | protocols/chaton.md |
 //! | [`http_chat`] | numbers, keys, header values, event objects and form bodies of the HTTP chat door | protocols/http-chat.md |
+//! | [`sexpr`] | S-expressions as data | protocols/chaton.md, R7RS |
 //! | [`term`] | strings with their length of the terminal door, and text that a terminal may print | protocols/term.md |
 //! | [`websocket`] | handshake, frames and messages of WebSocket | RFC 6455 |
 //! | [`wscmd`] | WebSocket text commands and what the server sends | protocols/wscmd.md |
@@ -21,8 +23,10 @@
 #![forbid(unsafe_code)]
 
 pub mod chat1;
+pub mod chaton;
 mod grow;
 pub mod http_chat;
+pub mod sexpr;
 pub mod term;
 pub mod websocket;
 pub mod wscmd;

@@ -1,14 +1,14 @@
 //! Appending to the logs: the SQL of a post.
 
 use parlor_core::Fault;
-use parlor_core::event::{Appended, Author, Body, Draft, Event, MessageState, NameChoice};
+use parlor_core::event::{Appended, Author, Body, Draft, Event, Imported, MessageState, NameChoice};
 use parlor_core::ids::{MessageKey, Number, RoomId, Seq, Timestamp};
 use parlor_core::ports::SYSTEM_NAME;
-use parlor_core::room::{Role, SettingsChange};
+use parlor_core::room::{Head, Role, SettingsChange};
 use parlor_core::text::DisplayName;
 use rusqlite::{OptionalExtension, params};
 
-use super::fault::Result;
+use super::fault::{Result, corrupt};
 use super::rows::{cells, event_sum, fingerprint, int, place_of, row_id};
 use super::writer::{LiveHead, Tx, Writer};
 use super::{guests, logs};
@@ -45,10 +45,8 @@ impl Tx<'_> {
         if live.head.closed {
             return Ok(Appended::NoRoom);
         }
-        let Some(target) = self.target(live, draft)? else { return Ok(Appended::NoTarget) };
-        if let Body::Settings(SettingsChange { name: Some(name), .. }) = &draft.body
-            && self.name_is_taken(name.as_str(), Some(room))?
-        {
+        let Some(target) = self.target(live, room, &draft.body)? else { return Ok(Appended::NoTarget) };
+        if self.takes_taken_name(room, &draft.body)? {
             return Ok(Appended::NameTaken);
         }
         let body = as_posted(&draft.body);
@@ -57,6 +55,42 @@ impl Tx<'_> {
         self.insert(&event, draft.key.as_ref())?;
         let amended = self.project(&event, target)?;
         Ok(Appended::New { event, amended })
+    }
+
+    /// Appends what happened elsewhere, if the log ends at `after`.
+    pub(super) fn import(&mut self, room: RoomId, after: Seq, entries: Vec<Imported>) -> Result<Option<Head>> {
+        let ends_there = |live: &LiveHead| !live.head.closed && live.head.seq == after;
+        let Some(mut live) = self.head(room)?.filter(ends_there) else { return Ok(None) };
+        for Imported { at, author, name, body } in entries {
+            let mut body = as_posted(&body);
+            let target = match (self.target(live, room, &body)?, &mut body) {
+                (Some(target), _) => target,
+                // What it answers is not here: it is said all the same.
+                (None, Body::Message { reply_to, .. }) => {
+                    *reply_to = None;
+                    Target::None
+                }
+                (None, _) => continue,
+            };
+            if self.takes_taken_name(room, &body)? {
+                continue;
+            }
+            let event = self.place(live, room, author, name, body, at);
+            self.insert(&event, None)?;
+            self.project(&event, target)?;
+            live = self.head(room)?.ok_or_else(|| corrupt(format_args!("room {room} has lost its head")))?;
+            if live.head.closed {
+                break;
+            }
+        }
+        Ok(Some(live.head))
+    }
+
+    fn takes_taken_name(&mut self, room: RoomId, body: &Body) -> Result<bool> {
+        match body {
+            Body::Settings(SettingsChange { name: Some(name), .. }) => self.name_is_taken(name.as_str(), Some(room)),
+            _ => Ok(false),
+        }
     }
 
     /// Changes a role by an event of the system; nothing in a room that is closed.
@@ -80,15 +114,15 @@ impl Tx<'_> {
     }
 
     /// The message that the draft needs, if it needs one and it is there.
-    fn target(&mut self, live: LiveHead, draft: &Draft) -> Result<Option<Target>> {
-        let (number, may_be_deleted) = match &draft.body {
+    fn target(&mut self, live: LiveHead, room: RoomId, body: &Body) -> Result<Option<Target>> {
+        let (number, may_be_deleted) = match body {
             Body::Message { reply_to: Some(number), .. } => (*number, true),
             Body::Edit { target, .. } | Body::Redaction { target } | Body::Reaction { target, .. } => (*target, false),
             Body::Message { reply_to: None, .. } | Body::Settings(_) | Body::Member { .. } | Body::Closed => {
                 return Ok(Some(Target::None));
             }
         };
-        let Some(message) = logs::message(self.db, live.head, draft.room, number)? else { return Ok(None) };
+        let Some(message) = logs::message(self.db, live.head, room, number)? else { return Ok(None) };
         let is_deleted = matches!(message.body, Body::Message { state: MessageState::Redacted, .. });
         Ok((may_be_deleted || !is_deleted).then_some(Target::Message(Box::new(message))))
     }

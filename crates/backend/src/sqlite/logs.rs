@@ -1,7 +1,7 @@
 //! Reading the logs. Every read knows how far the log reaches and that it has no hole, so a lost row is found, not skipped.
 
 use parlor_core::event::{Author, Event};
-use parlor_core::ids::{MessageKey, Number, RoomId, Seq};
+use parlor_core::ids::{MessageKey, Number, RoomId, Seq, Timestamp};
 use parlor_core::room::Head;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -61,6 +61,35 @@ pub(super) fn message(db: &Connection, head: Head, room: RoomId, number: Number)
         return Err(corrupt(format_args!("room {room}: message {number} is not at {seq}, where it should be")));
     }
     Ok(Some(found))
+}
+
+/// The messages with these numbers, as far as they are there.
+pub(super) fn messages(db: &Connection, room: RoomId, numbers: &[Number]) -> Result<Vec<Event>> {
+    let Some(head) = rooms::head(db, room)? else { return Ok(Vec::new()) };
+    numbers.iter().filter_map(|number| message(db, head, room, *number).transpose()).collect()
+}
+
+/// The position of the first event at or after a time, and the number that the first message at or after it has.
+///
+/// As times never run back, it is found by halves, one row each: an index by time would be a row more for every post.
+pub(super) fn first_at(db: &Connection, room: RoomId, at: Timestamp) -> Result<(Seq, Number)> {
+    let Some(head) = rooms::head(db, room)? else { return Ok((Seq(1), Number(1))) };
+    if head.at < at {
+        return Ok((head.seq.next(), head.number.next()));
+    }
+    // Everything before `first` is earlier, everything from `end` on is not.
+    let (mut first, mut end) = (Seq(1), head.seq.next());
+    let mut messages = Number(0);
+    while first < end {
+        let middle = Seq(first.0.midpoint(end.0));
+        let found = event(db, room, middle)?;
+        if found.at < at {
+            (first, messages) = (middle.next(), found.number);
+        } else {
+            end = middle;
+        }
+    }
+    Ok((first, messages.next()))
 }
 
 /// The event at a position that the log has.

@@ -11,13 +11,14 @@
 //! | `open.rs`, `fault.rs`, `check.rs` | opening and locking; errors; `parlor check` |
 
 use std::fs::File;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use parlor_core::Fault;
 use parlor_core::account::{Account, Guest, Invitation, NewAccount, ReadMark, Session, TokenHash};
-use parlor_core::event::{Appended, Author, Draft, Event};
+use parlor_core::event::{Appended, Author, Draft, Event, Imported};
 use parlor_core::ids::{AccountId, GuestId, MessageKey, Number, RoomId, Seq, Timestamp};
 use parlor_core::names::Handle;
 use parlor_core::ports::{IndexEntry, IndexLag, Store};
@@ -279,6 +280,18 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn messages(&self, room: RoomId, numbers: Vec<Number>) -> Outcome<Vec<Event>> {
+        self.read(move |db| logs::messages(db, room, &numbers)).await
+    }
+
+    async fn first_at(&self, room: RoomId, at: Timestamp) -> Outcome<(Seq, Number)> {
+        self.read(move |db| logs::first_at(db, room, at)).await
+    }
+
+    async fn import(&self, room: RoomId, after: Seq, entries: Vec<Imported>) -> Outcome<Option<Head>> {
+        self.write(move |tx| tx.import(room, after, entries)).await
+    }
+
     async fn has_key(&self, room: RoomId, author: Author, key: MessageKey) -> Outcome<bool> {
         self.read(move |db| logs::has_key(db, room, author, &key)).await
     }
@@ -432,7 +445,13 @@ impl Store for Sqlite {
         self.with_writer(Turn::Later, work).await
     }
 
-    async fn search(&self, room: RoomId, tokens: Vec<String>, before: Number, limit: usize) -> Outcome<Vec<Number>> {
-        self.read(move |db| search::search(db, room, &tokens, before, limit)).await
+    async fn search(
+        &self,
+        room: RoomId,
+        tokens: Vec<String>,
+        numbers: Range<Number>,
+        limit: usize,
+    ) -> Outcome<Vec<Number>> {
+        self.read(move |db| search::search(db, room, &tokens, numbers, limit)).await
     }
 }

@@ -1,5 +1,6 @@
 //! Rooms and their heads.
 
+use parlor_core::days::TimeZone;
 use parlor_core::event::Author;
 use parlor_core::ids::{Epoch, LOBBY, Number, RoomId, RoomKey, Seq, Timestamp};
 use parlor_core::names::RoomName;
@@ -17,7 +18,8 @@ macro_rules! rooms {
         concat!(
             "SELECT r.id, r.key, r.epoch, r.name, r.subject, r.listed, r.access, r.question, r.answer, r.vanishes, \
              r.created, r.sum, h.room, h.seq, h.number, h.at, h.closed, h.sum, i.seq, \
-             EXISTS (SELECT 1 FROM members m WHERE m.room = r.id), r.low, r.high \
+             EXISTS (SELECT 1 FROM members m WHERE m.room = r.id), r.low, r.high, \
+             r.archive, r.time_zone \
              FROM rooms r JOIN heads h ON h.room = r.id JOIN indexed i ON i.room = r.id ",
             $rest
         )
@@ -45,6 +47,8 @@ pub(super) fn create(db: &Connection, new: &NewRoom) -> Result<Option<Room>> {
         question: new.question.clone(),
         vanishes: new.vanishes,
         direct: new.direct,
+        archive: new.archive,
+        time_zone: new.time_zone.clone(),
         created: new.now,
         has_members: false,
         head: Head::default(),
@@ -146,9 +150,12 @@ pub(super) fn ids(db: &Connection) -> Result<Vec<RoomId>> {
 /// Writes a room's own row, not its head.
 pub(super) fn write(db: &Connection, room: &Room) -> Result<()> {
     let sql = "INSERT INTO rooms \
-               (id, key, epoch, name, subject, listed, access, question, answer, vanishes, created, low, high, sum) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id) DO UPDATE SET \
-               name = ?4, subject = ?5, listed = ?6, access = ?7, vanishes = ?10, low = ?12, high = ?13, sum = ?14";
+               (id, key, epoch, name, subject, listed, access, question, answer, vanishes, created, low, high, sum, \
+               archive, time_zone) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+               ON CONFLICT (id) DO UPDATE SET \
+               name = ?4, subject = ?5, listed = ?6, access = ?7, vanishes = ?10, low = ?12, high = ?13, sum = ?14, \
+               archive = ?15, time_zone = ?16";
     let gate = room.question.as_ref();
     let (low, high) = codes(room.direct);
     db.prepare_cached(sql)?.execute(params![
@@ -166,6 +173,8 @@ pub(super) fn write(db: &Connection, room: &Room) -> Result<()> {
         low,
         high,
         room_sum(room),
+        room.archive,
+        room.time_zone.as_str(),
     ])?;
     Ok(())
 }
@@ -256,6 +265,8 @@ fn room_of(row: &Row<'_>) -> Result<Room> {
         question: gate.map(|(question, answer)| Gate { question: question.to_owned(), answer: answer.to_owned() }),
         vanishes: line.int(9)? != 0,
         direct: direct.map(|(low, high)| (Author::from_code(low), Author::from_code(high))),
+        archive: line.int(22)? != 0,
+        time_zone: TimeZone::stored(line.text(23)?),
         created: Timestamp(line.int(10)?),
         has_members: line.int(19)? != 0,
         head: head_of(row, 13, id)?,
@@ -298,8 +309,10 @@ fn room_sum(room: &Room) -> i64 {
         .maybe_text(gate.map(|gate| gate.answer.as_str()))
         .int(i64::from(room.vanishes))
         .int(room.created.0);
-    // Rooms that are not of two have the checksum that schema 1 gave them.
-    room.direct.iter().fold(sum, |sum, (low, high)| sum.int(low.code()).int(high.code())).end()
+    // Rooms that are not of two have the checksum that schema 1 gave them, and those without an archive in UTC that of schema 3.
+    let sum = room.direct.iter().fold(sum, |sum, (low, high)| sum.int(low.code()).int(high.code()));
+    let is_older = !room.archive && room.time_zone == TimeZone::utc();
+    if is_older { sum.end() } else { sum.text(room.time_zone.as_str()).int(i64::from(room.archive)).end() }
 }
 
 /// Two people as columns.

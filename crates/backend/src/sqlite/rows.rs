@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use parlor_core::Fault;
+use parlor_core::days::TimeZone;
 use parlor_core::event::{Author, Body, Event, MessageState};
 use parlor_core::ids::{Number, RoomId, Seq, Timestamp};
 use parlor_core::names::RoomName;
@@ -22,6 +23,10 @@ const REACTION: i64 = 3;
 const SETTINGS: i64 = 4;
 const MEMBER: i64 = 5;
 const CLOSED: i64 = 6;
+
+/// In a settings event's `detail`: the first line of its `text` is the name of the room's new time zone; what else there is
+/// follows in lines of its own, as it would stand without it.
+const ZONED: i64 = 1 << 7;
 
 /// In a settings event's `detail`: its `text` is the room's new name, and in a line of its own the subject, if that changed.
 /// Without it the text is the subject.
@@ -193,9 +198,11 @@ pub(super) fn cells(body: &Body) -> Cells<'_> {
             // Two bits for each: nothing, or the value's code plus 1.
             let listed = change.listed.map_or(0, |listed| i64::from(listed) + 1);
             let access = change.access.map_or(0, |access| access.code() + 1);
+            let archive = change.archive.map_or(0, |archive| i64::from(archive) + 1);
             let named = if change.name.is_some() { NAMED } else { 0 };
-            let text = settings_text(change);
-            Cells { kind: SETTINGS, target: None, detail: listed | access << 2 | named, text }
+            let zoned = if change.time_zone.is_some() { ZONED } else { 0 };
+            let detail = listed | access << 2 | named | archive << 5 | zoned;
+            Cells { kind: SETTINGS, target: None, detail, text: settings_text(change) }
         }
         Body::Member { who, role } => cells(MEMBER, Some(who.code()), role.map_or(-1, Role::code), None),
         Body::Closed => cells(CLOSED, None, 0, None),
@@ -267,28 +274,37 @@ fn body(cells: &Cells<'_>) -> Option<Body> {
 }
 
 fn settings_text(change: &SettingsChange) -> Option<Cow<'_, str>> {
+    let zone = change.time_zone.as_ref().map(TimeZone::as_str);
+    let name = change.name.as_ref().map(RoomName::as_str);
     let subject = change.subject.as_ref().map(Subject::as_str);
-    match (change.name.as_ref().map(RoomName::as_str), subject) {
-        // A name has no line end, so the first one is where it ends.
-        (Some(name), Some(subject)) => Some(Cow::Owned(format!("{name}\n{subject}"))),
-        (Some(text), None) | (None, Some(text)) => Some(Cow::Borrowed(text)),
-        (None, None) => None,
+    // Neither a zone nor a name has a line end, so each ends where its line does.
+    let lines: Vec<&str> = [zone, name, subject].into_iter().flatten().collect();
+    match lines[..] {
+        [] => None,
+        [line] => Some(Cow::Borrowed(line)),
+        _ => Some(Cow::Owned(lines.join("\n"))),
     }
 }
 
 fn settings(cells: &Cells<'_>) -> Option<SettingsChange> {
-    let text = cells.text.as_deref();
-    let (name, subject) = if cells.detail & NAMED == 0 {
-        (None, text)
-    } else {
-        let text = text?;
-        text.split_once('\n').map_or((Some(text), None), |(name, subject)| (Some(name), Some(subject)))
+    let mut rest = cells.text.as_deref();
+    let mut line = |is_there: bool| -> Option<Option<&str>> {
+        if !is_there {
+            return Some(None);
+        }
+        let (first, others) = rest?.split_once('\n').map_or((rest?, None), |(first, others)| (first, Some(others)));
+        rest = others;
+        Some(Some(first))
     };
-    let (listed, access) = (cells.detail & 3, (cells.detail & !NAMED) >> 2);
+    let zone = line(cells.detail & ZONED != 0)?;
+    let name = line(cells.detail & NAMED != 0)?;
+    let [listed, access, archive] = [0, 2, 5].map(|bit| cells.detail >> bit & 3);
     Some(SettingsChange {
         name: name.map(|name| RoomName::find(name).ok_or(())).transpose().ok()?,
-        subject: subject.map(|text| Subject::stored(text.to_owned())),
+        subject: rest.map(|text| Subject::stored(text.to_owned())),
         listed: (listed != 0).then_some(listed == 2),
         access: if access == 0 { None } else { Some(Access::from_code(access - 1).ok()?) },
+        archive: (archive != 0).then_some(archive == 2),
+        time_zone: zone.map(TimeZone::stored),
     })
 }

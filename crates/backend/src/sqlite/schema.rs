@@ -11,8 +11,12 @@ use super::rows::{Sum, int};
 use parlor_core::model::{FIRST_ACCOUNT, lobby};
 
 /// Step n of this list leads from schema n to schema n + 1. Never changed once released: only added to.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// "parl" in SQLite's header: says whose file it is.
 const APPLICATION: i32 = 0x7061_726c;

@@ -1,5 +1,7 @@
 //! The search index: written behind the heads, so that posts do not wait for it.
 
+use std::ops::Range;
+
 use parlor_core::ids::{Number, RoomId, Seq};
 use parlor_core::ports::{IndexEntry, IndexLag};
 use rusqlite::{Connection, params};
@@ -21,18 +23,19 @@ pub(super) fn lag(db: &Connection, count: usize) -> Result<Vec<IndexLag>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Messages of a room that have all of these tokens, newest first, below `before`.
+/// Messages of a room that have all of these tokens, newest first, with one of these numbers.
 pub(super) fn search(
     db: &Connection,
     room: RoomId,
     tokens: &[String],
-    before: Number,
+    numbers: Range<Number>,
     count: usize,
 ) -> Result<Vec<Number>> {
     let Some(head) = rooms::head(db, room)?.filter(|_| !tokens.is_empty()) else { return Ok(Vec::new()) };
     // Strings in quotes, one after the other: all of them. A token has no quotes in it; doubled, they would do no harm.
     let query: Vec<String> = tokens.iter().map(|token| format!("\"{}\"", token.replace('"', "\"\""))).collect();
-    let (first, end) = (row_id(room, 0)?, row_id(room, before.min(head.number.next()).0)?);
+    let end = head.number.next();
+    let (first, end) = (row_id(room, numbers.start.min(end).0)?, row_id(room, numbers.end.min(end).0)?);
     let sql = "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid >= ?2 AND rowid < ?3 \
                ORDER BY rowid DESC LIMIT ?4";
     let mut statement = db.prepare_cached(sql)?;

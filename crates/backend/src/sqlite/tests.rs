@@ -302,7 +302,7 @@ async fn reads_cost_the_same_in_a_long_log() {
     let store = Sqlite::open(&options(dir.path())).unwrap();
     let mut db = open::connect_reader(&dir.path().join("parlor.db")).unwrap();
     let key = |count| MessageKey::parse(&format!("key-{count}"));
-    let mut costs = vec![];
+    let (mut costs, mut halves) = (vec![], vec![]);
     for messages in [200_u64, 4_000] {
         let drafts = (posts(&store).await..messages).map(|count| {
             // Every tenth event is no message, so places must be worked out.
@@ -320,11 +320,15 @@ async fn reads_cost_the_same_in_a_long_log() {
             steps(&mut db, |db| logs::reactions(db, LOBBY, middle)),
             steps(&mut db, |db| rooms::listed(db, 10)),
             steps(&mut db, |db| search::lag(db, 10)),
+            steps(&mut db, |db| logs::messages(db, LOBBY, &[Number(60), middle])),
         ]);
+        // By halves: some steps more for a log that is twenty times as long.
+        halves.push(steps(&mut db, |db| logs::first_at(db, LOBBY, Timestamp(middle.0.cast_signed()))));
     }
     for (few, many) in costs[0].iter().zip(&costs[1]) {
         assert!(many <= &(few + few / 10), "{costs:?}");
     }
+    assert!(halves[1] < 2 * halves[0], "{halves:?}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parlor_backend::{Sqlite, SqliteOptions};
 use parlor_core::account::{Account, NewAccount};
+use parlor_core::days::TimeZone;
 use parlor_core::event::{Appended, Author, Body, Draft, Event, NameChoice};
 use parlor_core::ids::{AccountId, Epoch, GuestId, MessageKey, Number, RoomId, RoomKey, Seq, Timestamp};
 use parlor_core::model::Model;
@@ -94,6 +95,8 @@ pub(crate) fn new_room(number: u64, room_name: Option<&str>) -> NewRoom {
         question: None,
         vanishes: false,
         direct: None,
+        archive: false,
+        time_zone: TimeZone::utc(),
         members: vec![],
         now: Timestamp(2_000 + i64::try_from(number).unwrap()),
     }

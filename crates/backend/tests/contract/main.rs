@@ -4,6 +4,7 @@
 
 mod accounts;
 mod amendments;
+mod archive;
 mod damage;
 mod damaged_people;
 mod direct;
@@ -62,6 +63,13 @@ contract! {
         an_event_can_amend_what_its_own_batch_appended,
         reactions_are_a_set,
         a_state_in_a_draft_is_not_believed;
+    archive:
+        a_time_has_its_place_in_a_log,
+        messages_are_read_by_their_numbers,
+        what_was_said_elsewhere_keeps_its_times,
+        a_step_of_an_import_happens_once,
+        a_whole_log_can_be_said_again,
+        what_has_no_place_is_left_out;
     direct:
         two_people_have_one_room,
         both_are_members_from_the_start,
@@ -124,6 +132,7 @@ contract! {
         heads_are_told_of_closed_rooms_too;
     search:
         all_tokens_must_be_there,
+        authors_are_found_by_their_names,
         japanese_is_found_by_one_and_two_characters,
         other_entries_take_the_place_of_the_old,
         hits_come_newest_first_in_pages_of_one_room,

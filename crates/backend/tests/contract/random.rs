@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use parlor_backend::Sqlite;
 use parlor_core::account::{Invitation, NewAccount, ReadMark, Session, TokenHash};
-use parlor_core::event::{Appended, Author, Body, Draft, NameChoice};
+use parlor_core::days::TimeZone;
+use parlor_core::event::{Appended, Author, Body, Draft, Imported, NameChoice};
 use parlor_core::ids::{AccountId, GuestId, Number, RoomId, Seq, Timestamp};
 use parlor_core::model::fold::Fold;
 use parlor_core::model::{FIRST_ACCOUNT, LAST_ACCOUNT};
@@ -26,9 +27,14 @@ const NUMBERS: u64 = 12;
 const HANDLES: [&str; 5] = ["amy", "bob", "b0b", "tea", "zed"];
 const WORDS: [&str; 4] = ["tea", "東京", "", "a b tea"];
 
+/// The last is none that this version knows.
+const ZONES: [&str; 3] = ["UTC", "Asia/Tokyo", "Mars/Olympus"];
+
 #[derive(Debug, Clone)]
 enum Act {
     Append(Vec<Draft>),
+    /// What was said elsewhere, behind the end of a room's log or this far from it.
+    Import(RoomId, u64, Vec<Imported>),
     Room(NewRoom),
     Account(Option<u64>, usize, bool),
     Remove(AccountId),
@@ -66,11 +72,14 @@ fn bodies() -> impl Strategy<Value = Body> {
     let words = || (0..WORDS.len()).prop_map(|word| text(WORDS[word]));
     let number = || (0..NUMBERS).prop_map(Number);
     let role = proptest::option::weighted(0.7, (0..4_usize).prop_map(|role| Role::ALL[role]));
-    let parts = (0..10_usize, 0..4_usize, proptest::option::of(any::<bool>()), 0..4_usize);
-    let settings = parts.prop_map(|(called, subject, listed, access)| {
+    let maybe = || proptest::option::of(any::<bool>());
+    let parts = (0..10_usize, 0..4_usize, maybe(), 0..4_usize, maybe(), 0..6_usize);
+    let settings = parts.prop_map(|(called, subject, listed, access, archive, zone)| {
         let name = HANDLES.get(called).map(|text| RoomName::new(text).unwrap());
         let subject = ["", "tea", "tea\nand milk"].get(subject).map(|text| Subject::stored((*text).to_owned()));
-        Body::Settings(SettingsChange { name, subject, listed, access: Access::ALL.get(access).copied() })
+        let (access, time_zone) =
+            (Access::ALL.get(access).copied(), ZONES.get(zone).map(|name| TimeZone::stored(name)));
+        Body::Settings(SettingsChange { name, subject, listed, access, archive, time_zone })
     });
     prop_oneof![
         8 => (words(), proptest::option::weighted(0.2, number())).prop_map(|(text, reply)| Body::message(text, reply)),
@@ -120,6 +129,18 @@ fn invitations() -> impl Strategy<Value = Invitation> {
     })
 }
 
+fn imports() -> impl Strategy<Value = Act> {
+    let far = prop_oneof![4 => Just(0_u64), 1 => 1..3_u64];
+    let entry = (-9..90_i64, drafts()).prop_map(|(at, Draft { author, name, body, .. })| {
+        let (NameChoice::Given(name) | NameChoice::RememberedOr(name)) = name;
+        Imported { at: Timestamp(at), author, name, body }
+    });
+    (rooms(), far, proptest::collection::vec(entry, 0..8)).prop_map(|(room, far, mut entries)| {
+        entries.retain(|entry| room != RoomId(1) || entry.body != Body::Closed);
+        Act::Import(room, far, entries)
+    })
+}
+
 fn acts() -> impl Strategy<Value = Act> {
     let two = proptest::option::of((authors(), authors()));
     let member = (authors(), (0..4_usize).prop_map(|role| Role::ALL[role]));
@@ -134,6 +155,7 @@ fn acts() -> impl Strategy<Value = Act> {
     let marked = || proptest::collection::vec((accounts(), 0..ROOMS + 2, 0..30_u64), 0..4).prop_map(of_rooms);
     prop_oneof![
         12 => proptest::collection::vec(drafts(), 1..8).prop_map(Act::Append),
+        3 => imports(),
         4 => room,
         2 => (ids, 0..HANDLES.len(), any::<bool>()).prop_map(|(id, which, operator)| Act::Account(id, which, operator)),
         1 => accounts().prop_map(Act::Remove),
@@ -162,6 +184,11 @@ async fn act(store: &dyn Store, act: Act) -> String {
             let outcomes = store.append(drafts).await.unwrap();
             assert!(!outcomes.iter().any(|outcome| matches!(outcome, Appended::Failed(_))), "{outcomes:?}");
             format!("{outcomes:?}")
+        }
+        Act::Import(room, far, entries) => {
+            let heads = store.heads(vec![room]).await.unwrap();
+            let end = heads.into_iter().next().map_or(0, |(_, head)| head.unwrap().seq.0);
+            format!("{:?}", store.import(room, Seq(end + far), entries).await)
         }
         Act::Room(room) => format!("{:?}", store.create_room(room).await),
         Act::Account(id, which, operator) => {
@@ -244,6 +271,10 @@ async fn everything(store: &dyn Store) -> Vec<String> {
         tell!(events(id, Seq(5), 3));
         tell!(messages_before(id, Number(1_000), 1_000));
         tell!(messages_before(id, Number(5), 3));
+        tell!(messages(id, vec![Number(3), Number(0), Number(1), Number(1), Number(u64::MAX)]));
+        for at in [i64::MIN, 0, 20, 40, 3_003, 3_010, i64::MAX] {
+            tell!(first_at(id, Timestamp(at)));
+        }
         tell!(members(id, None, 100));
         tell!(invitations(id));
         for number in (0..NUMBERS).map(Number) {
@@ -251,8 +282,8 @@ async fn everything(store: &dyn Store) -> Vec<String> {
             tell!(reactions(id, number));
         }
         for word in ["tea", "東京", "a"] {
-            tell!(search(id, vec![word.to_owned()], Number(100), 100));
-            tell!(search(id, vec![word.to_owned(), "tea".to_owned()], Number(7), 2));
+            tell!(search(id, vec![word.to_owned()], Number(0)..Number(100), 100));
+            tell!(search(id, vec![word.to_owned(), "tea".to_owned()], Number(2)..Number(7), 2));
         }
     }
     tell!(accounts(None, 100));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parlor_core::days::TimeZone;
 use parlor_core::event::{Appended, Author, Body, Draft};
 use parlor_core::ids::{Epoch, LOBBY, Number, RoomId, Seq, Timestamp};
 use parlor_core::names::RoomName;
@@ -26,6 +27,8 @@ pub(crate) async fn the_lobby_is_there(store: Arc<dyn Store>) {
         question: None,
         vanishes: false,
         direct: None,
+        archive: false,
+        time_zone: TimeZone::utc(),
         created: Timestamp(1_000),
         has_members: false,
         head: Head::default(),
@@ -45,12 +48,15 @@ pub(crate) async fn a_room_is_found_by_id_key_and_name(store: Arc<dyn Store>) {
             listed: number == 2,
             question: (access == Access::Question).then_some(gate),
             vanishes: number == 1,
+            archive: number != 1,
+            time_zone: TimeZone::parse(if number == 3 { "Asia/Tokyo" } else { "UTC" }).unwrap(),
             ..new_room(number, Some(&text))
         };
         let room = store.create_room(new.clone()).await.unwrap().unwrap();
         assert_eq!(room.id, RoomId(number + 1));
         assert_eq!((room.key, room.epoch, &room.name, &room.subject), (new.key, new.epoch, &new.name, &new.subject));
         assert_eq!((room.listed, room.access, &room.question), (new.listed, new.access, &new.question));
+        assert_eq!((room.archive, &room.time_zone), (new.archive, &new.time_zone));
         assert_eq!((room.vanishes, room.created, room.head), (new.vanishes, new.now, Head::default()));
         for by in [RoomRef::Id(room.id), RoomRef::Key(room.key), RoomRef::Name(RoomName::new(&text).unwrap())] {
             assert_eq!(store.room(by).await.unwrap(), Some(room.clone()));
@@ -74,6 +80,7 @@ pub(crate) async fn a_key_is_used_once(store: Arc<dyn Store>) {
 pub(crate) async fn settings_change_the_room(store: Arc<dyn Store>) {
     let room = make_room(&*store, 1).await;
     let subject = Some(Subject::stored("Tea".to_owned()));
+    let zone = |name: &str| Some(TimeZone::parse(name).unwrap());
     let changes = [
         SettingsChange { subject, ..SettingsChange::default() },
         SettingsChange { listed: Some(false), ..SettingsChange::default() },
@@ -85,13 +92,27 @@ pub(crate) async fn settings_change_the_room(store: Arc<dyn Store>) {
             subject: Some(Subject::default()),
             listed: Some(false),
             access: Some(Access::Question),
+            archive: Some(true),
+            time_zone: zone("Asia/Tokyo"),
         },
+        SettingsChange { archive: Some(false), ..SettingsChange::default() },
+        SettingsChange { archive: Some(true), time_zone: zone("UTC"), ..SettingsChange::default() },
+        SettingsChange { archive: Some(false), subject: Some(Subject::default()), ..SettingsChange::default() },
+        SettingsChange { time_zone: zone("Europe/Berlin"), ..SettingsChange::default() },
+        SettingsChange {
+            name: RoomName::new("milk").ok(),
+            time_zone: zone("Asia/Kolkata"),
+            ..SettingsChange::default()
+        },
+        SettingsChange { subject: Some(Subject::default()), time_zone: zone("UTC"), ..SettingsChange::default() },
         SettingsChange { name: RoomName::new("tea").ok(), ..SettingsChange::default() },
         SettingsChange {
             name: RoomName::new("cocoa").ok(),
             subject: Some(Subject::stored("two\nlines".to_owned())),
             listed: Some(true),
             access: Some(Access::Members),
+            archive: None,
+            time_zone: zone("America/St_Johns"),
         },
         SettingsChange {
             name: RoomName::new("cocoa").ok(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parlor_core::event::Body;
 use parlor_core::ids::{LOBBY, Number, RoomId, Seq};
 use parlor_core::ports::{IndexEntry, IndexLag, Store};
-use parlor_core::search::{query_tokens, tokens};
+use parlor_core::search::{author_token, message_tokens, query_tokens, tokens};
 
 use crate::fixture::{add, make_room, message};
 
@@ -19,7 +19,7 @@ async fn say(store: &dyn Store, room: RoomId, texts: &[&str]) {
 }
 
 async fn hits(store: &dyn Store, room: RoomId, query: &str) -> Vec<u64> {
-    let found = store.search(room, query_tokens(query), Number(u64::MAX), 100).await.unwrap();
+    let found = store.search(room, query_tokens(query), Number(0)..Number(u64::MAX), 100).await.unwrap();
     found.into_iter().map(|number| number.0).collect()
 }
 
@@ -35,6 +35,22 @@ pub(crate) async fn all_tokens_must_be_there(store: Arc<dyn Store>) {
     assert_eq!(hits(&*store, LOBBY, "OR AND NOT NEAR").await, [4]);
     assert_eq!(hits(&*store, LOBBY, "naïve straße").await, [5]);
     assert_eq!(hits(&*store, LOBBY, "naive").await, [0; 0]);
+}
+
+pub(crate) async fn authors_are_found_by_their_names(store: Arc<dyn Store>) {
+    for (number, name) in [(1, "Ann"), (2, "アン・B"), (3, "ann")] {
+        let event = add(&*store, LOBBY, message("ann tea")).await;
+        let entry = IndexEntry { number: Number(number), tokens: message_tokens("ann tea", name) };
+        store.index(LOBBY, event.seq, vec![entry]).await.unwrap();
+    }
+    let by = async |name: &str, word: Option<&str>| -> Vec<u64> {
+        let tokens = word.into_iter().map(str::to_owned).chain([author_token(name)]).collect();
+        let found = store.search(LOBBY, tokens, Number(0)..Number(u64::MAX), 9).await.unwrap();
+        found.into_iter().map(|number| number.0).collect()
+    };
+    assert_eq!((by("ANN", None).await, by("ｱﾝ b", Some("tea")).await), (vec![3, 1], vec![2]));
+    assert_eq!((by("an", None).await, by("ann", Some("milk")).await, by("", None).await), (vec![], vec![], vec![]));
+    assert_eq!(hits(&*store, LOBBY, "ann").await, [3, 2, 1]);
 }
 
 pub(crate) async fn japanese_is_found_by_one_and_two_characters(store: Arc<dyn Store>) {
@@ -80,18 +96,23 @@ pub(crate) async fn hits_come_newest_first_in_pages_of_one_room(store: Arc<dyn S
         let mut all = vec![];
         let mut before = Number(u64::MAX);
         loop {
-            let page = store.search(room, same(), before, 3).await.unwrap();
+            let page = store.search(room, same(), Number(0)..before, 3).await.unwrap();
             let Some(last) = page.last() else { break };
             before = *last;
             all.extend(page.into_iter().map(|number| number.0));
         }
         assert_eq!(all, [13, 11, 9, 7, 5, 3, 1]);
     }
-    assert_eq!(store.search(LOBBY, same(), Number(5), 100).await.unwrap(), [Number(3), Number(1)]);
-    assert_eq!(store.search(LOBBY, same(), Number(0), 100).await.unwrap(), []);
-    assert_eq!(store.search(LOBBY, same(), Number(5), 0).await.unwrap(), []);
-    assert_eq!(store.search(RoomId(9), same(), Number(5), 100).await.unwrap(), []);
-    assert_eq!(store.search(RoomId(u64::MAX), same(), Number(5), 100).await.unwrap(), []);
+    assert_eq!(store.search(LOBBY, same(), Number(0)..Number(5), 100).await.unwrap(), [Number(3), Number(1)]);
+    assert_eq!(store.search(LOBBY, same(), Number(0)..Number(0), 100).await.unwrap(), []);
+    assert_eq!(store.search(LOBBY, same(), Number(0)..Number(5), 0).await.unwrap(), []);
+    assert_eq!(store.search(LOBBY, same(), Number(3)..Number(8), 100).await.unwrap(), [7, 5, 3].map(Number));
+    assert_eq!(store.search(LOBBY, same(), Number(3)..Number(8), 2).await.unwrap(), [7, 5].map(Number));
+    assert_eq!(store.search(LOBBY, same(), Number(6)..Number(6), 100).await.unwrap(), []);
+    assert_eq!(store.search(LOBBY, same(), Number(8)..Number(3), 100).await.unwrap(), []);
+    assert_eq!(store.search(LOBBY, same(), Number(99)..Number(u64::MAX), 100).await.unwrap(), []);
+    assert_eq!(store.search(RoomId(9), same(), Number(0)..Number(5), 100).await.unwrap(), []);
+    assert_eq!(store.search(RoomId(u64::MAX), same(), Number(0)..Number(5), 100).await.unwrap(), []);
 }
 
 pub(crate) async fn the_lag_is_told_and_goes_away(store: Arc<dyn Store>) {

@@ -7,10 +7,14 @@ use std::path::Path;
 use parlor_backend::{OpenError, Sqlite, SqliteOptions};
 use parlor_core::Fault;
 use parlor_core::account::{Account, Invitation, NewAccount, TokenHash};
+use parlor_core::days::TimeZone;
 use parlor_core::event::{Appended, Author, Body, Draft};
 use parlor_core::ids::{Epoch, GuestId, LOBBY, Number, RoomId, Seq, Timestamp};
+use parlor_core::names::RoomName;
 use parlor_core::ports::{IndexEntry, Store};
-use parlor_core::room::RoomRef;
+use parlor_core::room::{Access, RoomRef, SettingsChange};
+use parlor_core::search::message_tokens;
+use parlor_core::text::Subject;
 use rusqlite::types::Value;
 
 use crate::fixture::{
@@ -62,7 +66,7 @@ async fn a_restart_changes_nothing() {
     assert_eq!(store.account(bob.id).await.unwrap(), Some(bob));
     assert_eq!(store.reserve_guests(1).await.unwrap().0, 11);
     assert_eq!(append(&store, keyed).await, Appended::Duplicate(once));
-    assert_eq!(store.search(id, vec!["the".to_owned()], Number(9), 9).await.unwrap(), [Number(1)]);
+    assert_eq!(store.search(id, vec!["the".to_owned()], Number(0)..Number(9), 9).await.unwrap(), [Number(1)]);
     assert_eq!(add(&store, id, message("next")).await.seq, Seq(4));
     assert_sound(&store).await;
 }
@@ -212,6 +216,59 @@ async fn a_store_of_schema_2_is_brought_on_as_it_is() {
     assert_eq!((count("PRAGMA user_version"), count("SELECT count(*) FROM accounts")), (2, 3));
 }
 
+#[tokio::test]
+async fn a_store_of_schema_3_is_brought_on_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = database(dir.path());
+    for step in [
+        include_str!("../../src/sqlite/schema/1.sql"),
+        include_str!("../../src/sqlite/schema/2.sql"),
+        include_str!("../../src/sqlite/schema/3.sql"),
+        include_str!("schema-3.sql"),
+    ] {
+        db.execute_batch(step).unwrap();
+    }
+    drop(db);
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    assert_sound(&store).await;
+    let rooms = store.rooms(None, 9).await.unwrap();
+    let told: Vec<_> = rooms.iter().map(|room| (room.subject.as_str(), room.listed, room.access)).collect();
+    assert_eq!(told, [("Lobby", true, Access::Open), ("Coffee", false, Access::Members), ("Tea", true, Access::Open)]);
+    assert!(rooms.iter().all(|room| !room.archive && room.time_zone == TimeZone::utc()));
+    let changed = SettingsChange {
+        name: RoomName::new("cafe").ok(),
+        subject: Some(Subject::stored("Coffee".to_owned())),
+        listed: Some(false),
+        access: Some(Access::Members),
+        ..SettingsChange::default()
+    };
+    assert_eq!(log(&store, rooms[1].id).await[0].body, Body::Settings(changed));
+    // What schema 4 is for. The index is empty, and its follower begins anew; a room without events has nothing to index.
+    let lags = store.index_lag(9).await.unwrap();
+    let lags: Vec<_> = lags.into_iter().map(|lag| (lag.room.0, lag.indexed.0, lag.head.0)).collect();
+    assert_eq!(lags, [(1, 0, 7), (2, 0, 1), (3, 0, 8), (4, 0, 3)]);
+    let found = async |token: &str| store.search(LOBBY, vec![token.to_owned()], Number(0)..Number(9), 9).await.unwrap();
+    assert_eq!(found("tea").await, []);
+    let entry = IndexEntry { number: Number(1), tokens: message_tokens("Green tea", "Ann") };
+    store.index(LOBBY, Seq(7), vec![entry]).await.unwrap();
+    assert_eq!((found("tea").await, found("Φann").await), (vec![Number(1)], vec![Number(1)]));
+    let zone = TimeZone::parse("Asia/Tokyo").unwrap();
+    let archive = SettingsChange { archive: Some(true), time_zone: Some(zone.clone()), ..SettingsChange::default() };
+    add(&store, LOBBY, Body::Settings(archive)).await;
+    let lobby = store.room(RoomRef::Id(LOBBY)).await.unwrap().unwrap();
+    assert!(lobby.has_public_archive() && lobby.time_zone == zone);
+    assert_sound(&store).await;
+    drop(store);
+    // What is set is in the row's checksum.
+    database(dir.path()).execute_batch("UPDATE rooms SET time_zone = 'UTC' WHERE id = 1").unwrap();
+    let store = Sqlite::open(&options(dir.path())).unwrap();
+    assert!(matches!(store.room(RoomRef::Id(LOBBY)).await, Err(Fault::Corrupt(_))));
+    // The way back.
+    let old = rusqlite::Connection::open(dir.path().join("parlor.schema-3.backup.db")).unwrap();
+    let count = |sql: &str| old.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!((count("PRAGMA user_version"), count("SELECT count(*) FROM events")), (3, 19));
+}
+
 #[test]
 fn a_newer_schema_is_refused() {
     let dir = tempfile::tempdir().unwrap();
@@ -219,10 +276,10 @@ fn a_newer_schema_is_refused() {
     database(dir.path()).pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(dir.path().join("parlor.db")).unwrap();
     let error = open_error(dir.path());
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 3, .. }), "{error:?}");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 4, .. }), "{error:?}");
     assert_eq!(error.exit_code(), 65);
     let sentence = error.to_string();
-    assert!(sentence.contains("99") && sentence.contains("up to 3"), "{sentence}");
+    assert!(sentence.contains("99") && sentence.contains("up to 4"), "{sentence}");
     assert_eq!(fs::read(dir.path().join("parlor.db")).unwrap(), before);
 }
 

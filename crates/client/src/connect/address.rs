@@ -51,7 +51,11 @@ impl DoorAddress {
             Some(("wss", _)) => {
                 return wrong("TLS is not spoken yet; connect with ws:// to a server on this machine or network");
             }
-            _ => return wrong("give term://HOST[:PORT], chat://HOST[:PORT] or ws://HOST[:PORT]/websocket"),
+            _ => {
+                return wrong(
+                    "give term://HOST[:PORT], terms://HOST[:PORT], chat://HOST[:PORT] or ws://HOST[:PORT]/websocket",
+                );
+            }
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let Some((host, port)) = host_and_port(authority) else {

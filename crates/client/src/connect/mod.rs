@@ -69,7 +69,7 @@ impl Connected {
             }
             Scheme::Term | Scheme::Terms if args.raw => {
                 return Err(ClientError::Usage(
-                    "--raw is for ws:// addresses; a terminal's lines are sent as they are".to_owned(),
+                    "--raw is for ws:// and chat:// addresses; a terminal's lines are sent as they are".to_owned(),
                 ));
             }
             Scheme::Term | Scheme::Terms => {

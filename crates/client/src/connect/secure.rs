@@ -154,6 +154,10 @@ fn certificate_is(wrong: &CertificateError) -> String {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name".to_owned()
         }
+        // What `openssl req -x509` makes; rustls hands on the word of its verifier, and no value of its own.
+        CertificateError::Other(other) if other.0.to_string() == "CaUsedAsEndEntity" => {
+            "its certificate is its own authority, and is not one of those that are trusted here".to_owned()
+        }
         other => format!("its certificate is not accepted: {other}"),
     }
 }

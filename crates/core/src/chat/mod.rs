@@ -1,6 +1,7 @@
 //! The face of core: every door asks here, and here only.
 
 mod accounts;
+mod archive;
 mod direct;
 mod groups;
 mod inbox;
@@ -12,6 +13,7 @@ mod person_rooms;
 mod posting;
 mod reading;
 mod rooms;
+mod searching;
 mod sessions;
 
 pub use accounts::NewPerson;
@@ -23,6 +25,7 @@ pub use members::Member;
 pub use person_rooms::PersonRoom;
 pub use posting::Ticket;
 pub use rooms::{Named, RoomPlan};
+pub use searching::Hits;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -193,7 +193,7 @@ impl Chat {
         Ok(())
     }
 
-    async fn may_run_server(&self, actor: &Actor) -> Result<(), Error> {
+    pub(super) async fn may_run_server(&self, actor: &Actor) -> Result<(), Error> {
         let runs = match actor.who {
             Who::Account(id) => {
                 self.account_at_hand(id).await?.is_some_and(|account| account.operator && !account.disabled)

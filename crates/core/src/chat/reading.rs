@@ -1,4 +1,4 @@
-//! Reading: live, by number, backwards, by words.
+//! Reading: live, by number, backwards.
 
 use std::sync::Arc;
 
@@ -9,10 +9,9 @@ use crate::event::{Body, MessageState};
 use crate::ids::{Number, Seq};
 use crate::limits;
 use crate::policy::Verb;
-use crate::refusal::{Error, Fault, Refusal, What};
-use crate::room::{Head, RoomRef};
+use crate::refusal::{Error, Refusal};
+use crate::room::Head;
 use crate::room_log::RoomLog;
-use crate::search;
 use crate::slot::Slot;
 
 impl Chat {
@@ -86,36 +85,6 @@ impl Chat {
         Ok(events.into_iter().map(|event| Arc::new(Slot::new(event))).collect())
     }
 
-    /// Messages that hold all words of a query, newest first, with numbers below `before`, at most `limit`.
-    /// Waits until the index has what the log had when it was asked.
-    ///
-    /// # Errors
-    /// `NotFound`, `Forbidden`, `Empty` for a query without a letter or digit, or a `Fault`.
-    pub async fn search(
-        &self,
-        actor: &Actor,
-        log: &RoomLog,
-        query: &str,
-        before: Option<Number>,
-        limit: usize,
-    ) -> Result<Vec<Arc<Slot>>, Error> {
-        // The head first: what comes while the rights are looked at, or the index follows, is not covered by them.
-        let end = log.head().number.next();
-        self.authorize(actor, log, Verb::Read).await?;
-        let tokens = search::query_tokens(query);
-        if tokens.is_empty() {
-            return Err(Refusal::Empty(What::Query).into());
-        }
-        self.wait_for_index(log).await?;
-        let before = before.map_or(end, |before| before.min(end));
-        let numbers = self.world.store.search(log.id(), tokens, before, limit.min(limits::SEARCH_HITS)).await?;
-        let mut hits = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            hits.extend(self.logs.message(log, number).await?);
-        }
-        Ok(hits)
-    }
-
     /// Waits for a message, for as long as the reader may read.
     async fn wait_for(&self, actor: &Actor, log: &RoomLog, number: Number) -> Result<(), Error> {
         let mut watch = log.watch();
@@ -136,23 +105,6 @@ impl Chat {
             if watch.changed().await.is_err() {
                 return Err(Refusal::RoomClosed.into());
             }
-        }
-    }
-
-    async fn wait_for_index(&self, log: &RoomLog) -> Result<(), Error> {
-        let head = log.head().seq;
-        let mut rounds = self.indexed.clone();
-        loop {
-            rounds.mark_unchanged();
-            let room = self.world.store.room(RoomRef::Id(log.id())).await?.ok_or(Refusal::NotFound)?;
-            if room.indexed >= head {
-                return Ok(());
-            }
-            self.moved.notify_one();
-            if rounds.changed().await.is_err() {
-                return Err(Fault::Unavailable("the search index is not being kept".into()).into());
-            }
-            rounds.borrow_and_update().clone()?;
         }
     }
 }

@@ -11,6 +11,7 @@ use super::Chat;
 use super::members::not_of_two;
 use crate::actor::Actor;
 use crate::connections::News;
+use crate::days::TimeZone;
 use crate::event::{Author, Body};
 use crate::ids::{LOBBY, RoomId, RoomKey, Seq};
 use crate::limits;
@@ -41,6 +42,10 @@ pub struct RoomPlan<'a> {
     pub members_only: bool,
     /// Whether it is closed when the last person has left.
     pub vanishes: bool,
+    /// Whether its past days are there for everybody, while strangers may read it.
+    pub archive: bool,
+    /// Where its days begin; `None`: UTC.
+    pub time_zone: Option<&'a TimeZone>,
     /// By which connection of this node it is made.
     pub source: Option<Source>,
 }
@@ -84,6 +89,8 @@ impl Chat {
             },
             question,
             vanishes: plan.vanishes,
+            archive: plan.archive,
+            time_zone: plan.time_zone.cloned().unwrap_or_default(),
             members: first.into_iter().collect(),
             ..self.draw_room(subject)
         };
@@ -98,7 +105,7 @@ impl Chat {
         if plan.vanishes {
             self.vanishing.watch(log.id(), self.world.clock.monotonic());
         }
-        if plan.listed {
+        if log.room().is_announced() {
             self.tell_news(News::RoomOpened { log: log.clone(), by: plan.source });
         }
         Ok(log)
@@ -163,14 +170,17 @@ impl Chat {
         Ok(())
     }
 
-    /// The listed rooms, newest event first, each with how many people are there.
+    /// The listed rooms that somebody may know of, newest event first, each with how many people are there.
     ///
     /// # Errors
     /// A `Fault` of the store.
-    pub async fn listed_rooms(&self) -> Result<Vec<(Room, usize)>, Error> {
+    pub async fn listed_rooms(&self, actor: &Actor) -> Result<Vec<(Room, usize)>, Error> {
+        let roles = self.known_roles(actor).await?;
         let mut rooms = self.world.store.listed_rooms(limits::LISTED_ROOMS).await?;
-        // A list is for everybody, so it shows what a stranger may know of.
-        rooms.retain(|room| policy::check(Verb::See, room.access, Standing::Stranger).is_ok());
+        rooms.retain(|room| {
+            let standing = Standing::of(actor.author(), roles.get(&room.id).copied());
+            policy::check(Verb::See, room.access, standing).is_ok()
+        });
         let with_people = |room: Room| {
             let people = self.logs.in_use(room.id).map_or(0, |log| log.presence().people());
             (room, people)
@@ -185,11 +195,7 @@ impl Chat {
     /// A `Fault` of the store.
     pub async fn rooms_seen_by(&self, actor: &Actor) -> Result<Vec<Arc<RoomLog>>, Error> {
         let who = actor.author();
-        let roles = match who {
-            Some(author) => self.world.store.rooms_of(author).await?,
-            None => Vec::new(),
-        };
-        let mut roles: HashMap<RoomId, Role> = roles.into_iter().collect();
+        let mut roles = self.known_roles(actor).await?;
         let mut seen = Vec::new();
         for room in self.world.store.listed_rooms(limits::LISTED_ROOMS).await? {
             let standing = Standing::of(who, roles.remove(&room.id));
@@ -208,6 +214,14 @@ impl Chat {
             }
         }
         Ok(seen)
+    }
+
+    /// In which rooms somebody has which role, or is banned.
+    async fn known_roles(&self, actor: &Actor) -> Result<HashMap<RoomId, Role>, Error> {
+        Ok(match actor.author() {
+            Some(author) => self.world.store.rooms_of(author).await?.into_iter().collect(),
+            None => HashMap::new(),
+        })
     }
 
     /// Changes a room's settings.
@@ -264,6 +278,8 @@ impl Chat {
             question: None,
             vanishes: false,
             direct: None,
+            archive: false,
+            time_zone: TimeZone::utc(),
             members: Vec::new(),
             now: self.world.clock.wall(),
         }

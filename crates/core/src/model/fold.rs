@@ -155,5 +155,9 @@ impl Fold {
         }
         self.settings.listed = change.listed.or(self.settings.listed);
         self.settings.access = change.access.or(self.settings.access);
+        self.settings.archive = change.archive.or(self.settings.archive);
+        if change.time_zone.is_some() {
+            self.settings.time_zone.clone_from(&change.time_zone);
+        }
     }
 }

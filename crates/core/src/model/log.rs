@@ -2,11 +2,11 @@
 
 use super::{State, place};
 use crate::account::Guest;
-use crate::event::{Appended, Author, Body, Draft, Event, MessageState, NameChoice};
+use crate::event::{Appended, Author, Body, Draft, Event, Imported, MessageState, NameChoice};
 use crate::ids::{Number, RoomId, Seq, Timestamp};
 use crate::model::fold::Fold;
 use crate::ports::SYSTEM_NAME;
-use crate::room::{Role, SettingsChange};
+use crate::room::{Head, Role, Room, SettingsChange};
 use crate::text::{DisplayName, Text};
 
 impl State {
@@ -30,9 +30,7 @@ impl State {
         if !self.target_is_there(draft.room, &posted) {
             return Appended::NoTarget;
         }
-        if let Body::Settings(SettingsChange { name: Some(name), .. }) = &posted
-            && self.name_is_taken(name.as_str(), Some(draft.room))
-        {
+        if self.takes_taken_name(draft.room, &posted) {
             return Appended::NameTaken;
         }
         let name = self.choose_name(draft.author, draft.name, &posted);
@@ -42,6 +40,28 @@ impl State {
         }
         let amended = event.body.amends().and_then(|target| self.message(draft.room, target)).cloned();
         Appended::New { event, amended }
+    }
+
+    /// Appends what happened elsewhere, if the log ends at `after`.
+    pub(super) fn import(&mut self, id: RoomId, after: Seq, entries: Vec<Imported>) -> Option<Head> {
+        let ends_there = |room: &&Room| !room.head.closed && room.head.seq == after;
+        self.room(id).filter(ends_there)?;
+        for Imported { at, author, name, body } in entries {
+            let mut body = as_posted(body);
+            if let Body::Message { reply_to, .. } = &mut body {
+                *reply_to = reply_to.filter(|number| self.message(id, *number).is_some());
+            }
+            let is_closed = self.room(id).is_none_or(|room| room.head.closed);
+            if !is_closed && self.target_is_there(id, &body) && !self.takes_taken_name(id, &body) {
+                self.write(id, author, name, body, at);
+            }
+        }
+        self.room(id).map(|room| room.head)
+    }
+
+    fn takes_taken_name(&self, room: RoomId, body: &Body) -> bool {
+        matches!(body, Body::Settings(SettingsChange { name: Some(name), .. })
+            if self.name_is_taken(name.as_str(), Some(room)))
     }
 
     /// Makes someone a member of a room, or takes the role away, by an event of the system. The room is open.

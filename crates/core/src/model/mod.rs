@@ -4,17 +4,20 @@
 //! |---|---|
 //! | `log.rs` | appending, and the projections that move with a log |
 //! | `people.rs` | accounts, sessions, guests, roles |
+//! | `index.rs` | the search index |
 //! | `marks.rs` | read marks, positions, invitations |
 //! | `passwords.rs` | passwords that nothing protects |
 //! | `fold.rs` | what a log says about its projections, worked out from the events alone |
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
 use crate::account::{Account, Guest, Invitation, NewAccount, ReadMark, Session, TokenHash};
-use crate::event::{Appended, Author, Body, Draft, Event};
+use crate::days::TimeZone;
+use crate::event::{Appended, Author, Body, Draft, Event, Imported};
 use crate::ids::{AccountId, Epoch, GuestId, LOBBY, MessageKey, Number, RoomId, RoomKey, Seq, Timestamp};
 use crate::names::{Handle, RoomName};
 use crate::ports::{IndexEntry, IndexLag, Store};
@@ -23,6 +26,7 @@ use crate::room::{Access, Head, NewRoom, Role, Room, RoomRef};
 use crate::text::Subject;
 
 pub mod fold;
+mod index;
 mod log;
 mod marks;
 mod passwords;
@@ -125,6 +129,8 @@ pub fn lobby(key: RoomKey, epoch: Epoch, now: Timestamp) -> NewRoom {
         question: None,
         vanishes: false,
         direct: None,
+        archive: false,
+        time_zone: TimeZone::utc(),
         members: Vec::new(),
         now,
     }
@@ -169,6 +175,8 @@ impl State {
             question: new.question,
             vanishes: new.vanishes,
             direct: new.direct,
+            archive: new.archive,
+            time_zone: new.time_zone,
             created: new.now,
             has_members: false,
             head: Head::default(),
@@ -203,33 +211,9 @@ impl State {
         newest
     }
 
-    fn take_into_index(&mut self, room: RoomId, upto: Seq, entries: Vec<IndexEntry>) {
-        let Some(of_room) = place(room).and_then(|place| self.rooms.get_mut(place)) else { return };
-        let upto = upto.min(of_room.head.seq);
-        if upto < of_room.indexed {
-            return;
-        }
-        of_room.indexed = upto;
-        for entry in entries {
-            self.index.insert((room, entry.number), entry.tokens.into_iter().collect());
-        }
-    }
-
-    fn search(&self, room: RoomId, tokens: &[String], before: Number, limit: usize) -> Vec<Number> {
-        if tokens.is_empty() {
-            return Vec::new();
-        }
-        let entries = self.index.range((room, Number(0))..(room, before)).rev();
-        let found = entries.filter(|(_, has)| tokens.iter().all(|token| has.contains(token)));
-        found.map(|((_, number), _)| *number).take(limit).collect()
-    }
-
-    fn index_lag(&self, limit: usize) -> Vec<IndexLag> {
-        let lags = self.rooms.iter();
-        lags.map(|room| IndexLag { room: room.id, indexed: room.indexed, head: room.head.seq })
-            .filter(|lag| lag.indexed < lag.head)
-            .take(limit)
-            .collect()
+    fn first_at(&self, room: RoomId, at: Timestamp) -> (Seq, Number) {
+        let (before, _): (Vec<_>, Vec<_>) = self.log(room).iter().partition(|event| event.at < at);
+        before.last().map_or((Seq(1), Number(1)), |last| (last.seq.next(), last.number.next()))
     }
 }
 
@@ -310,6 +294,19 @@ impl Store for Model {
 
     async fn message(&self, room: RoomId, number: Number) -> Result<Option<Event>, Fault> {
         Ok(self.state().message(room, number).cloned())
+    }
+
+    async fn messages(&self, room: RoomId, numbers: Vec<Number>) -> Result<Vec<Event>, Fault> {
+        let state = self.state();
+        Ok(numbers.into_iter().filter_map(|number| state.message(room, number).cloned()).collect())
+    }
+
+    async fn first_at(&self, room: RoomId, at: Timestamp) -> Result<(Seq, Number), Fault> {
+        Ok(self.state().first_at(room, at))
+    }
+
+    async fn import(&self, room: RoomId, after: Seq, entries: Vec<Imported>) -> Result<Option<Head>, Fault> {
+        Ok(self.state().import(room, after, entries))
     }
 
     async fn has_key(&self, room: RoomId, author: Author, key: MessageKey) -> Result<bool, Fault> {
@@ -477,9 +474,9 @@ impl Store for Model {
         &self,
         room: RoomId,
         tokens: Vec<String>,
-        before: Number,
+        numbers: Range<Number>,
         limit: usize,
     ) -> Result<Vec<Number>, Fault> {
-        Ok(self.state().search(room, &tokens, before, limit))
+        Ok(self.state().search(room, &tokens, numbers, limit))
     }
 }

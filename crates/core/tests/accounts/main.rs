@@ -93,6 +93,8 @@ async fn who_reads_a_room_sees_accounts_come_and_go() {
         question: None,
         vanishes: false,
         direct: None,
+        archive: false,
+        time_zone: parlor_core::days::TimeZone::utc(),
         members: vec![(Author::Account(anna.id), Role::Member)],
         now: Timestamp(1),
     };

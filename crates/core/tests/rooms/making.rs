@@ -2,6 +2,7 @@
 
 use parlor_core::Refusal;
 use parlor_core::chat::{Named, RoomPlan};
+use parlor_core::days::TimeZone;
 use parlor_core::event::Author;
 use parlor_core::ids::{ConnectionId, GuestId, LOBBY, RoomId};
 use parlor_core::names::RoomName;
@@ -15,6 +16,7 @@ use crate::world::{OPERATOR, Town, by, guest, refused};
 async fn a_room_is_made_as_planned_and_listed_ones_are_told_to_all() {
     let town = Town::new().await;
     let source = Some(Source { connection: ConnectionId(5), door: "test", tag: 17 });
+    let zone = TimeZone::parse("asia/tokyo").unwrap();
     let plan = RoomPlan {
         subject: b" Tea time ",
         named: Named::Asked("Tea"),
@@ -22,12 +24,15 @@ async fn a_room_is_made_as_planned_and_listed_ones_are_told_to_all() {
         question: Some((b" what? ", b" tea ")),
         members_only: false,
         vanishes: true,
+        archive: true,
+        time_zone: Some(&zone),
         source,
     };
     let log = town.chat.open_room(&guest(1), plan).await.unwrap();
     let room = log.room();
     assert_eq!((room.subject.as_str(), room.name.as_ref().unwrap().as_str()), ("Tea time", "tea"));
     assert_eq!((room.listed, room.access, room.vanishes, room.direct), (true, Access::Question, true, None));
+    assert_eq!((room.archive, &room.time_zone, room.has_public_archive()), (true, &zone, false));
     // The question is shown, the answer is compared: as it was given.
     let gate = room.gate().unwrap();
     assert_eq!((gate.question.as_str(), gate.answer.as_str()), ("what?", " tea "));

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use parlor_core::chat::RoomPlan;
 use parlor_core::cursor::{Next, Position};
+use parlor_core::days::TimeZone;
 use parlor_core::event::{Author, Body, Event, MessageState};
 use parlor_core::ids::{Epoch, GuestId, Number, RoomId, Seq};
 use parlor_core::ports::Store;
+use parlor_core::query::Query;
 use parlor_core::room::RoomRef;
 use parlor_core::room_log::RoomLog;
 use parlor_core::search;
@@ -153,14 +155,15 @@ async fn check_pages(town: &Town, chat: &Chat, log: &RoomLog, messages: &[Event]
 async fn check_search(town: &Town, chat: &Chat, log: &RoomLog, messages: &[Event]) -> Result<(), Error> {
     let words = town.oracle.facts().words(log.id());
     for (number, word) in words {
-        let hits = chat.search(&OPERATOR, log, &word, None, 10).await?;
-        let hits: Vec<Number> = hits.iter().map(|slot| slot.event().number).collect();
+        let query = Query::parse(&word, &TimeZone::utc())?;
+        let hits = chat.search(&OPERATOR, log, &query, None, 10).await?;
+        let hits: Vec<Number> = hits.slots.iter().map(|slot| slot.event().number).collect();
         let says_it = messages.iter().any(|event| event.number == number && text_of(event).contains(&word));
         let expected = if says_it { vec![number] } else { vec![] };
         town.oracle.must(hits == expected, || format!("{word} is found in {hits:?}, not in {expected:?}"));
     }
     let all = search::query_tokens("hello");
-    let found = town.cluster.store.model().search(log.id(), all, Number(u64::MAX), usize::MAX).await?;
+    let found = town.cluster.store.model().search(log.id(), all, Number(0)..Number(u64::MAX), usize::MAX).await?;
     let said = messages.iter().rev().filter(|event| text_of(event).contains("hello"));
     let said: Vec<Number> = said.map(|event| event.number).collect();
     town.oracle.must(found == said, || format!("hello was said in {said:?} and is found in {found:?}"));
@@ -188,7 +191,7 @@ async fn check_refusals(town: &Town, life: &Life) -> Result<(), Error> {
     answers.push(chat.react(&OPERATOR, &lobby, Number(1), b"two words", true).await.err());
     answers.push(chat.close(&me, &lobby, None).await.err());
     answers.push(chat.close(&OPERATOR, &lobby, None).await.err());
-    answers.push(chat.search(&OPERATOR, &lobby, "!?", None, 5).await.err());
+    answers.push(Query::parse("!?", &TimeZone::utc()).err().map(Error::Refused));
     answers.push(chat.open_room(&me, RoomPlan { subject: b"a\nb", ..RoomPlan::default() }).await.err());
     for (seq, epoch) in [(head.seq.next(), lobby.room().epoch), (Seq(0), Epoch(77))] {
         let position = Position { room: lobby.id(), epoch, seq };

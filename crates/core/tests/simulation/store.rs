@@ -1,11 +1,12 @@
 //! The model store as a node meets it: slow, at times out of reach, at times unable to say what it did.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use parlor_core::account::{Account, Guest, Invitation, NewAccount, ReadMark, Session, TokenHash};
-use parlor_core::event::{Appended, Author, Draft, Event};
+use parlor_core::event::{Appended, Author, Draft, Event, Imported};
 use parlor_core::ids::{AccountId, GuestId, LOBBY, MessageKey, Number, RoomId, Seq, Timestamp};
 use parlor_core::model::{Model, State};
 use parlor_core::names::Handle;
@@ -191,6 +192,19 @@ impl Store for Flaky {
     async fn message(&self, room: RoomId, number: Number) -> Result<Option<Event>, Fault> {
         ask!(self, before, message(room, number))
     }
+    async fn messages(&self, room: RoomId, numbers: Vec<Number>) -> Result<Vec<Event>, Fault> {
+        ask!(self, before, messages(room, numbers))
+    }
+    async fn first_at(&self, room: RoomId, at: Timestamp) -> Result<(Seq, Number), Fault> {
+        ask!(self, before, first_at(room, at))
+    }
+    async fn import(&self, room: RoomId, after: Seq, entries: Vec<Imported>) -> Result<Option<Head>, Fault> {
+        self.before_write().await?;
+        let head = self.model().import(room, after, entries).await?;
+        self.tell_own_events(room).await?;
+        self.wait().await;
+        Ok(head)
+    }
     async fn has_key(&self, room: RoomId, author: Author, key: MessageKey) -> Result<bool, Fault> {
         ask!(self, before, has_key(room, author, key))
     }
@@ -316,9 +330,9 @@ impl Store for Flaky {
         &self,
         room: RoomId,
         tokens: Vec<String>,
-        before: Number,
+        numbers: Range<Number>,
         limit: usize,
     ) -> Result<Vec<Number>, Fault> {
-        ask!(self, before, search(room, tokens, before, limit))
+        ask!(self, before, search(room, tokens, numbers, limit))
     }
 }

@@ -10,7 +10,7 @@ use parlor_core::room_log::RoomLog;
 use parlor_core::sequencer::PostOptions;
 use parlor_core::slot::Slot;
 use parlor_core::text::Text;
-use parlor_core::{Actor, Error, Refusal};
+use parlor_core::{Actor, Chat, Error, Refusal};
 use parlor_wire::chat1::{Fault, MessageJson, MessagesJson, Request};
 use parlor_wire::http_chat::EventTime;
 
@@ -33,8 +33,8 @@ impl Addressed {
     fn is(&self, me: Author, name: &str) -> bool {
         let room = self.log.room();
         let means_it = match room.direct {
-            // It is none any more once one of the two is.
-            Some(_) => room.other(me).is_some(),
+            // It is none any more once one of the two is. A guest's name is anybody's as soon as the guest is gone.
+            Some(_) => matches!(room.other(me), Some(Author::Account(_))),
             None => room.name.as_ref().is_some_and(|own| own.as_str().eq_ignore_ascii_case(name)),
         };
         *self.name == *name && self.me == me && means_it && !self.log.head().closed
@@ -77,13 +77,13 @@ impl Session {
         let limit = request.limit()?.map_or(HISTORY_MESSAGES, |limit| usize::try_from(limit).unwrap_or(PAGE_MESSAGES));
         let before = request.before()?;
         let actor = self.member(request).await?;
-        let log = match self.door.chat.find_named(&actor, name).await? {
+        let log = match place(&self.door.chat, &actor, name).await? {
             Place::Room(log) => Some(log),
             Place::Person(other) => self.room_with(&actor, other),
         };
+        let before = before.map(|before| read_before(before, log.as_deref())).transpose()?;
         let mut said = Vec::new();
         if let Some(log) = log {
-            let before = before.map(|before| read_before(before, &log)).transpose()?;
             let slots = self.door.chat.history(&actor, &log, before, limit.min(PAGE_MESSAGES)).await?;
             said.extend(slots.into_iter().map(|slot| (log.clone(), slot)));
         }
@@ -96,7 +96,7 @@ impl Session {
             return Ok(addressed.log.clone());
         }
         let chat = &self.door.chat;
-        let log = match chat.find_named(actor, name).await? {
+        let log = match place(chat, actor, name).await? {
             Place::Room(log) => log,
             Place::Person(other) => {
                 // Before a room is made for nothing.
@@ -115,10 +115,17 @@ impl Session {
     }
 }
 
+/// What a name means: behind `~`, as messages name them, a guest, who is nobody's namesake.
+async fn place(chat: &Chat, actor: &Actor, name: &str) -> Result<Place, Error> {
+    let Some(guest) = name.strip_prefix('~') else { return chat.find_named(actor, name).await };
+    let person = chat.person_named(guest).await?.filter(|person| person.is_guest());
+    person.map(Place::Person).ok_or_else(|| Refusal::NotFound.into())
+}
+
 /// The message before which a page ends: by its id, or its number alone.
-fn read_before(before: &str, log: &RoomLog) -> Result<Number, Fault> {
+fn read_before(before: &str, log: Option<&RoomLog>) -> Result<Number, Fault> {
     let number = match before.split_once('.') {
-        Some((key, number)) if key == log.key().as_str() => number,
+        Some((key, number)) if log.is_some_and(|log| key == log.key().as_str()) => number,
         Some(_) => return Err(Fault::BadBefore),
         None => before,
     };

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parlor_core::Chat;
-use parlor_wire::chat1::{BODY_EXTRA_BYTES, Framing, Status};
+use parlor_wire::chat1::{BODY_EXTRA_BYTES, Fault, Framing, Status};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
@@ -66,6 +66,16 @@ pub fn open(streams: &Streams) -> Arc<dyn Serve> {
 }
 
 impl Chat1 {
+    /// The answer to what is no request.
+    fn refusal(&self, fault: Fault) -> Reply {
+        let bytes = self.chat.limits().message_bytes;
+        match fault {
+            // The reader takes some more than a message may have; who is over that is told what there is room for.
+            Fault::TooLarge => Reply::of(fault.status()).saying(format!("{fault}: the limit is {bytes} bytes")),
+            fault => Reply::of(fault.status()).saying(fault.to_string()),
+        }
+    }
+
     fn body_bytes_max(&self) -> usize {
         self.chat.limits().message_bytes + BODY_EXTRA_BYTES
     }

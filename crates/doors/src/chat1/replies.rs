@@ -136,6 +136,8 @@ impl From<Refusal> for No {
             | Refusal::BadPassword
             | Refusal::NoPassword
             | Refusal::BadCursor
+            | Refusal::BadQuery(_)
+            | Refusal::BadTimeZone
             | Refusal::ToOneself
             | Refusal::Reset { .. } => Status::BadRequest,
             Refusal::NameTaken

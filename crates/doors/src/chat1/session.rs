@@ -209,7 +209,7 @@ impl Session {
             Ok(request) => Box::pin(self.perform(request)).await?,
             Err(bad) => {
                 self.settle().await;
-                self.say(&no_reply(&self.door, No::from(bad.fault)), bad.framing);
+                self.say(&self.door.refusal(bad.fault), bad.framing);
                 if bad.is_last {
                     return Err(Ending::Lost);
                 }
@@ -334,10 +334,10 @@ impl Session {
             Ending::Stalled => tracing::info!(reason = %Dead::Stalled, "a connection is closed"),
             Ending::Left | Ending::Lost | Ending::Silent => {}
             Ending::Stopping => {
-                if !self.requests.is_between() {
+                if let Some(framing) = self.requests.at_hand() {
                     let reply =
                         Reply::of(Status::Unavailable).saying("the server is going away; come back in a moment");
-                    self.say(&reply, Framing::Plain);
+                    self.say(&reply, framing);
                 }
             }
         }

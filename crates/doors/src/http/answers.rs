@@ -167,6 +167,8 @@ fn refused(refusal: &Refusal) -> Answer {
         | Refusal::BadPassword
         | Refusal::NoPassword
         | Refusal::BadCursor
+        | Refusal::BadQuery(_)
+        | Refusal::BadTimeZone
         | Refusal::ToOneself => StatusCode::BAD_REQUEST,
         Refusal::NameTaken
         | Refusal::NumberTaken

@@ -22,8 +22,9 @@ pub(super) async fn show(State(door): State<Door>, Extension(caller): Extension<
 async fn answer(door: &Door, caller: Caller, request: &Parts) -> Result<Response, Answer> {
     let http = &*door.http;
     let visitor = Visitor::of(http, &request.headers).await?;
+    let actor = visitor.actor(caller);
     let mut mine = match visitor.account() {
-        Some(_) => rooms::all(door, &visitor.actor(caller)).await?,
+        Some(_) => rooms::all(door, &actor).await?,
         None => vec![],
     };
     let unread: HashMap<RoomId, u64> = mine.iter().map(|room| (room.id, room.page.unread)).collect();
@@ -31,19 +32,24 @@ async fn answer(door: &Door, caller: Caller, request: &Parts) -> Result<Response
     // Those that everybody sees stand below, with what is new in them.
     mine.retain(|room| !room.listed);
     mine.truncate(limits::SHOWN_DIRECT_ROOMS);
-    let listed = http.chat.listed_rooms().await.map_err(|error| http.refuse(error))?;
-    let listed = listed
-        .iter()
-        .map(|(room, people)| ListedRoom {
+    let listed = http.chat.listed_rooms(&actor).await.map_err(|error| http.refuse(error))?;
+    let mut rooms = Vec::with_capacity(listed.len());
+    for (room, people) in &listed {
+        let last = door.last_times.of(&http.chat, &actor, (room.id, room.key), room.head).await;
+        let last = last.map_err(|error| http.refuse(error))?;
+        let listed = ListedRoom {
             key: room.key.as_str(),
             subject: room.subject.as_str(),
             people: *people,
             unread: unread.get(&room.id).copied().unwrap_or(0),
-            last: (room.head.number.0 > 0).then(|| Moment::from_us(room.head.at.0)),
-        })
-        .collect();
+            last: last.map(|at| Moment::from_us(at.0)),
+        };
+        rooms.push((last.unwrap_or(room.created), listed));
+    }
+    rooms.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let rooms = rooms.into_iter().map(|(_, listed)| listed).collect();
     let mine = mine.into_iter().map(|room| room.page).collect();
-    let index = IndexPage { you, mine, rooms: listed, subject_bytes_max: http.chat.limits().subject_bytes };
+    let index = IndexPage { you, mine, rooms, subject_bytes_max: http.chat.limits().subject_bytes };
     let mut response = super::page(index.render())?;
     visitor.settle(response.headers_mut(), caller);
     Ok(response)

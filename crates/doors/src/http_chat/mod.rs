@@ -8,6 +8,7 @@ mod direct;
 mod group;
 mod here;
 mod index;
+mod last;
 mod mine;
 pub mod pages;
 mod people;
@@ -36,6 +37,7 @@ use parlor_core::{Actor, Error, Refusal};
 use parlor_wire::http_chat::{FormFields, parse_number};
 
 use self::here::Lists;
+use self::last::LastTimes;
 use self::mine::Belongings;
 use self::people::People;
 use self::poll::Polls;
@@ -52,6 +54,7 @@ struct Door {
     people: Arc<People>,
     lists: Arc<Lists>,
     belongings: Arc<Belongings>,
+    last_times: Arc<LastTimes>,
 }
 
 impl FromRef<Door> for Arc<Http> {
@@ -78,7 +81,7 @@ pub fn routes(http: Arc<Http>) -> Routes {
         .route("/send/{room}", post(send::message))
         .route("/here/{room}", get(here::show))
         .route("/answer/{room}", post(question::answer))
-        .route("/direct", post(direct::open))
+        .route("/direct", post(direct::open).get(|| account::to_page("/rooms")))
         .route("/rooms", get(rooms::show))
         .route("/seen/{room}", post(seen::mark))
         .merge(account::routes())
@@ -91,8 +94,12 @@ pub fn routes(http: Arc<Http>) -> Routes {
     let lists = Arc::new(Lists::new(&http.chat));
     let people = Arc::new(People::new());
     let belongings = Arc::new(Belongings::new());
+    let last_times = Arc::new(LastTimes::new());
     let polls = Polls { http: http.clone(), people: people.clone() };
-    Routes { router: routes.with_state(Door { http, people, lists, belongings }), shortcut: Some(Arc::new(polls)) }
+    Routes {
+        router: routes.with_state(Door { http, people, lists, belongings, last_times }),
+        shortcut: Some(Arc::new(polls)),
+    }
 }
 
 /// Whether posts are taken: `200`, or `503` with the reason, whatever a post itself would be told.

@@ -72,7 +72,7 @@ pub struct ListedRoom<'a> {
 pub(super) struct RoomsPage<'a> {
     /// Who looks.
     pub(super) you: Option<You>,
-    /// Those first in which something happened last.
+    /// Those first in which something was said last.
     pub(super) rooms: Vec<MyRoom>,
     /// What was just done.
     pub(super) done: Option<&'static str>,

@@ -1,5 +1,8 @@
 //! `GET /rooms`: the rooms of whoever is logged in, with what is new in each.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::http::request::Parts;
@@ -82,14 +85,29 @@ pub(super) struct Mine {
     pub(super) page: MyRoom,
 }
 
-/// All rooms of a person as pages show them, those first in which something happened last.
+/// All rooms of a person as pages show them, those first in which something was said last.
 pub(super) async fn all(door: &Door, actor: &Actor) -> Result<Vec<Mine>, Answer> {
-    let found = door.http.chat.rooms_of_person(actor).await;
-    let rooms = match found {
-        Ok(found) => shown(&door.http.chat, &door.people, found).await,
-        Err(error) => Err(error),
-    };
-    rooms.map_err(|error| door.http.refuse(error))
+    by_last_message(door, actor).await.map_err(|error| door.http.refuse(error))
+}
+
+async fn by_last_message(door: &Door, actor: &Actor) -> Result<Vec<Mine>, Error> {
+    let chat = &door.http.chat;
+    let found = chat.rooms_of_person(actor).await?;
+    let mut times = HashMap::with_capacity(found.len());
+    for PersonRoom { log, .. } in &found {
+        let last = door.last_times.of(chat, actor, (log.id(), log.key()), log.head()).await?;
+        times.insert(log.id(), (last, log.room().created));
+    }
+    let mut rooms = shown(chat, &door.people, found).await?;
+    let of = |room: &Mine| times.get(&room.id).copied().unwrap_or_default();
+    rooms.sort_by_key(|room| {
+        let (last, created) = of(room);
+        Reverse(last.unwrap_or(created))
+    });
+    for room in &mut rooms {
+        room.page.last = of(room).0.map(|at| Moment::from_us(at.0));
+    }
+    Ok(rooms)
 }
 
 /// Rooms of a person as pages show them, without rooms of two in which nothing was said, or whose other one is no more.

@@ -34,21 +34,22 @@ impl Caller {
     async fn ask_password(&mut self, account: &Account) -> Result<(), Ending> {
         let handle = account.handle.as_str();
         self.answer(&format!("{handle} has an account here; its password, please\n"));
-        for left in (0..PASSWORD_TRIES).rev() {
+        let mut left = PASSWORD_TRIES;
+        loop {
             let password = self.typed().await?;
-            match self.log_in(account, Some(&password)).await {
-                Ok(()) => return Ok(()),
-                Err(error) if left > 0 => {
-                    let sentence = match error {
-                        Error::Refused(Refusal::BadLogin) => "that is not the password; try again\n".to_owned(),
-                        error => drawing::refusal(&self.door.chat, &error),
-                    };
-                    self.answer(&sentence);
-                }
-                Err(_) => {}
+            let Err(error) = self.log_in(account, Some(&password)).await else { return Ok(()) };
+            left -= 1;
+            let sentence = match error {
+                Error::Refused(Refusal::BadLogin) if left == 0 => "that is not the password either\n".to_owned(),
+                Error::Refused(Refusal::BadLogin) => "that is not the password; try again\n".to_owned(),
+                // It may have been the right one: whoever tries too fast, for example, is not told.
+                error => drawing::refusal(&self.door.chat, &error),
+            };
+            if left == 0 {
+                return Err(Ending::Dismissed(format!("{}; goodbye\n", sentence.trim_end())));
             }
+            self.answer(&sentence);
         }
-        Err(Ending::Dismissed("that is not the password either; goodbye\n".to_owned()))
     }
 
     async fn log_in(&self, account: &Account, password: Option<&str>) -> Result<(), Error> {

@@ -148,13 +148,21 @@ impl Session {
     }
 
     async fn room_ended(&mut self, seat: &Arc<Seat>, end: End) -> Result<(), Ending> {
+        let spoken_to = self.rooms.here().id();
         let Some(room) = self.rooms.forget(seat) else { return Ok(()) };
         if room.id() == LOBBY {
             return Err(Ending::Dismissed("\nyou may not be in the lobby any more; goodbye\n".to_owned()));
         }
+        let mut lines = Vec::new();
         if end == End::Removed {
-            let lines = format!("you may not be in {} any more\n", drawing::room(&room));
-            self.caller.outlet.say(drawing::update(&lines));
+            lines.push(format!("you may not be in {} any more", drawing::room(&room)));
+        }
+        if room.id() == spoken_to {
+            // Or what is meant for a few would be said to more.
+            lines.push(format!("bc speaks in {} now", drawing::room(self.rooms.here())));
+        }
+        if !lines.is_empty() {
+            self.caller.outlet.say(drawing::update(&format!("{}\n", lines.join("; "))));
         }
         Ok(())
     }

@@ -31,10 +31,10 @@ impl Session {
             subject: new.room_name.as_bytes(),
             named: Named::IfFree,
             listed: true,
-            members_only: false,
             question: (!new.question.is_empty() || !new.answer_hashed.0.is_empty()).then_some(question),
             vanishes: !new.stays,
             source: Some(self.connection.source(messageid)),
+            ..RoomPlan::default()
         };
         let log = self.door.http.chat.open_room(&self.connection.actor(), plan).await?;
         let (mark, attendance) = self.attend(&log, messageid)?;
@@ -148,7 +148,7 @@ impl Session {
         if log.room().direct.is_some() {
             return Err(Refusal::NotFound.into());
         }
-        let heard = log.room().listed || self.rooms.get(log.id()).is_some();
+        let heard = log.room().is_announced() || self.rooms.get(log.id()).is_some();
         self.door.http.chat.close(&operator, &log, Some(self.connection.source(messageid))).await?;
         if !heard {
             self.say(&Message::ChatroomWasDeleted { messageid, chatroomid });

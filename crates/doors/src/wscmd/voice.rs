@@ -67,7 +67,7 @@ impl Voice for Words {
                 };
                 replies::append(&created, dialect, out);
             }
-            News::RoomClosed { log, by } if log.room().listed => {
+            News::RoomClosed { log, by } if log.room().is_announced() => {
                 let messageid = by.filter(|by| by.door == super::NAME).map_or(0, |by| by.tag);
                 replies::append(&Message::ChatroomWasDeleted { messageid, chatroomid: log.id().0 }, dialect, out);
             }
@@ -135,8 +135,8 @@ fn event(log: &RoomLog, slot: &Slot, dialect: Dialect) -> Option<Bytes> {
     let room = log.room();
     let message = match &event.body {
         Body::Message { text, state, .. } if *state != MessageState::Redacted => text,
-        // A listed room's end is news for everybody.
-        Body::Closed if !room.listed => {
+        // The end of a room that everybody may know of is news for everybody.
+        Body::Closed if !room.is_announced() => {
             let deleted = Message::ChatroomWasDeleted { messageid, chatroomid: log.id().0 };
             return Some(replies::frame(&deleted, dialect));
         }

@@ -1,11 +1,12 @@
 //! The certificate of the server: which files hold it, and what is in them.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use parlor_doors::tls::{Identity, IdentityError};
+use rustix::fs::OFlags;
 
 use super::kind::Kind;
 use super::{ConfigError, Draft, KEYS, Origin, Problem, Settings};
@@ -93,9 +94,15 @@ impl Draft {
 
 fn read(path: &Path, is_secret: bool) -> Result<Vec<u8>, String> {
     let cannot = |error: io::Error| format!("cannot read it: {error}");
-    let file = File::open(path).map_err(cannot)?;
+    // Without waiting: a pipe that nobody writes to would keep the server from starting, and from stopping.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(cannot)?;
     // Of the open file, so that nobody can put another in its place in between.
-    let mode = file.metadata().map_err(cannot)?.mode();
+    let metadata = file.metadata().map_err(cannot)?;
+    if !metadata.is_file() {
+        return Err("it is no regular file, which could be read again when it has changed".to_owned());
+    }
+    let mode = metadata.mode();
     if is_secret && mode & 0o004 != 0 {
         return Err("every user of this machine may read it; take that away with `chmod o-r`".to_owned());
     }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use parlor_core::account::Account;
 use parlor_core::actor::{Actor, Who};
 use parlor_core::chat::{Member, Named, Place, RoomPlan};
-use parlor_core::ids::{AccountId, RoomId, RoomKey, Timestamp};
+use parlor_core::event::Author;
+use parlor_core::ids::{AccountId, LOBBY, RoomId, RoomKey, Timestamp};
 use parlor_core::names::{Handle, RoomName};
 use parlor_core::refusal::{Error, Refusal};
 use parlor_core::room::{Access, Role, Room, RoomRef, SettingsChange};
 use parlor_core::room_log::RoomLog;
+use parlor_core::text::DisplayName;
 use parlor_core::{Chat, limits};
 
 use super::order::{Answer, MemberRow, Order, Outcome, RoomRow, UserRow};
@@ -82,8 +84,12 @@ async fn done(chat: &Arc<Chat>, order: Order) -> Result<Outcome, No> {
             let log = find_room(chat, &room).await?;
             let name = RoomName::new(&name)?;
             let change = SettingsChange { name: Some(name), ..SettingsChange::default() };
-            chat.configure(&OPERATOR, &log, change).await?;
-            Ok(Outcome::Room(room_row(&log.room())))
+            match chat.configure(&OPERATOR, &log, change).await {
+                Err(Error::Refused(Refusal::Forbidden)) if log.id() == LOBBY => {
+                    Err(No::Said("the lobby keeps its name: every server has it".to_owned()))
+                }
+                configured => Ok(configured.map(|_| Outcome::Room(room_row(&log.room())))?),
+            }
         }
         Order::RoomClose { room } => {
             let log = find_room(chat, &room).await?;
@@ -116,6 +122,8 @@ async fn add_user(
     display_name: Option<&str>,
     password: Option<&str>,
 ) -> Result<Outcome, No> {
+    // Before the account is there: one without the name that was asked for would be in the way.
+    display_name.map(|name| DisplayName::new(name.as_bytes())).transpose()?;
     let account = chat.add_account(&OPERATOR, None, name, password).await.map_err(in_words)?;
     if let Some(display_name) = display_name {
         let shown = chat.set_display_name(&as_account(account.id), display_name.as_bytes()).await;
@@ -158,6 +166,8 @@ async fn change_members(
     admins: Vec<String>,
     remove: Vec<String>,
 ) -> Result<(), No> {
+    // Before anything is changed: of an order that is refused nothing is done.
+    let removed = people_to_remove(chat, log, remove).await?;
     let members = add.into_iter().map(|name| (name, Role::Member));
     let added: Vec<(String, Role)> = members.chain(admins.into_iter().map(|name| (name, Role::Admin))).collect();
     if !added.is_empty() {
@@ -167,13 +177,33 @@ async fn change_members(
             Err(error) => return Err(error.into()),
         }
     }
-    for name in remove {
-        let Place::Person(who) = chat.find_named(&OPERATOR, &name).await.map_err(|error| nobody(error, &name))? else {
-            return Err(No::Said(format!("{name} is a room")));
-        };
+    for (name, who) in removed {
         chat.set_role(&OPERATOR, log, who, None).await.map_err(|error| nobody(error, &name))?;
     }
     Ok(())
+}
+
+/// Finds the people by their names; all of them belong to the room.
+async fn people_to_remove(chat: &Arc<Chat>, log: &RoomLog, names: Vec<String>) -> Result<Vec<(String, Author)>, No> {
+    let mut people = Vec::new();
+    for name in names {
+        let Place::Person(who) = chat.find_named(&OPERATOR, &name).await.map_err(|error| nobody(error, &name))? else {
+            return Err(No::Said(format!("{name} is a room")));
+        };
+        people.push((name, who));
+    }
+    if people.is_empty() {
+        return Ok(people);
+    }
+    let mut there = chat.members(&OPERATOR, log).await?;
+    let is_whole = there.len() < limits::LISTED_MEMBERS;
+    there.extend(chat.banned(&OPERATOR, log).await?);
+    let stranger = people.iter().find(|(_, who)| there.iter().all(|member| member.who != *who));
+    match stranger {
+        // Of a room that is larger than the list, the one who is looked for may be behind its end.
+        Some((name, _)) if is_whole => Err(nobody(Refusal::NoSuchPerson.into(), name)),
+        _ => Ok(people),
+    }
 }
 
 /// Finds a room by its name, its key or its URL.

@@ -4,17 +4,19 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use parlor_client::ClientError;
+use parlor_core::limits::LISTED_MEMBERS;
 
 use super::order::{Answer, Order, Outcome, RoomRow, UserRow};
 use super::reach::Server;
 use super::tell;
 use crate::config::{self, Config, Sources};
 use crate::failure::Failure;
-use crate::{password, runtime};
+use crate::{password, runtime, talk};
 
+// A paragraph is one line, which clap wraps where the terminal ends.
 const PLACE: &str = "\
-The server may run or not. If it does, it is told through operator.sock in its data directory, which only the user that runs
-it (and root) can do; if not, the store is opened here.
+The server may run or not. If it does, it is told through operator.sock in its data directory, which only the user that \
+runs it (and root) can do; if not, the store is opened here.
 
 Exit codes:
   0   done                              66  no store there
@@ -177,8 +179,9 @@ pub(crate) fn user(command: UserCommand) -> anyhow::Result<()> {
         }
         UserCommand::Passwd { name, password, place } => {
             let password = password.read()?;
+            let has = if password.is_some() { "has another password" } else { "needs no password any more" };
             order(&place, &Order::UserPasswd { name: name.clone(), password })?;
-            tell::line(&format!("{name} has another password, and is logged in nowhere"))
+            tell::line(&format!("{name} {has}, and is logged in nowhere"))
         }
         UserCommand::List { json, place } => {
             let next = |last: &UserRow| Order::UserList { after: Some(last.name.clone()) };
@@ -225,7 +228,13 @@ pub(crate) fn room(command: RoomCommand) -> anyhow::Result<()> {
         }
         RoomCommand::Members { room, add, admins, remove, json, place } => {
             match order(&place, &Order::RoomMembers { room, add, admins, remove })? {
-                Outcome::Members(members) => tell::members(&members, json),
+                Outcome::Members(members) => {
+                    tell::members(&members, json)?;
+                    if members.len() >= LISTED_MEMBERS {
+                        talk::notice(&format!("these are the first {LISTED_MEMBERS}; there may be more"));
+                    }
+                    Ok(())
+                }
                 other => Err(unexpected(&other)),
             }
         }

@@ -1,6 +1,7 @@
 //! Handing an order to whoever has the store: the running server, or nobody, and then this process.
 
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::ErrorKind::{ConnectionRefused, InvalidInput, NotADirectory, NotFound, PermissionDenied};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,10 +51,11 @@ impl Server {
                 stream.set_write_timeout(Some(ANSWER))?;
                 Ok(Self::Running(BufReader::new(stream)))
             }
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            // Of a path that is too long for a socket no server listens; if one runs, it has the store's lock.
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory | ConnectionRefused | InvalidInput) => {
                 Ok(Self::Stopped(Box::new(Stopped::open(config)?)))
             }
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Err(error) if error.kind() == PermissionDenied => {
                 bail!("{} is not yours: run this as the user that runs the server", path.display())
             }
             Err(error) => Err(error).with_context(|| format!("cannot reach the server at {}", path.display())),

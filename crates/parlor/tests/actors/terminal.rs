@@ -156,9 +156,13 @@ impl Terminal {
         if let Some(room) = heading.strip_suffix(" was closed") {
             return vec![Heard::Gone { room: room.to_owned() }];
         }
-        let put_out = heading.strip_prefix("you may not be in ").and_then(|rest| rest.strip_suffix(" any more"));
-        if let Some(room) = put_out {
+        let put_out = heading.strip_prefix("you may not be in ").and_then(|rest| rest.split_once(" any more"));
+        if let Some((room, _)) = put_out {
             return vec![Heard::Gone { room: room.to_owned() }];
+        }
+        if heading.starts_with("bc speaks in ") {
+            // Where the lines go after a room has ended, which was told before.
+            return vec![];
         }
         if heading.starts_with(|c: char| c.is_ascii_digit()) {
             // Many came or went within a second: one line tells how many.

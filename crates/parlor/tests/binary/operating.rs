@@ -48,6 +48,7 @@ fn operates(home: &Home) {
     does(home, &["user", "add", "bert", "--no-password"], "bert has an account\n");
     refuses(home, &["user", "add", "anna", "--no-password"], 1, "the name is taken");
     refuses(home, &["user", "add", "a b", "--no-password"], 1, "not a valid name");
+    refuses(home, &["user", "add", "dora", "--no-password", "--display-name", "\u{1b}[31m"], 1, "not allowed");
     let users = rows(home, &["user", "list"]);
     let names: Vec<_> = users.iter().map(|user| (user["name"].as_str(), user["display_name"].as_str())).collect();
     assert_eq!(names, [(Some("anna"), Some("Anna K.")), (Some("bert"), Some("bert"))]);
@@ -60,6 +61,11 @@ fn operates(home: &Home) {
         &["user", "passwd", "bert", "--password-stdin"],
         "bert has another password, and is logged in nowhere\n",
     );
+    does(
+        home,
+        &["user", "passwd", "bert", "--no-password"],
+        "bert needs no password any more, and is logged in nowhere\n",
+    );
 
     let made = run_with(home, &["room", "create", "tea", "--members-only", "--admin", "anna"], "");
     let key = made.out.trim_end().to_owned();
@@ -67,6 +73,10 @@ fn operates(home: &Home) {
     refuses(home, &["room", "create", "tea"], 1, "the name is taken");
     refuses(home, &["room", "create", "bert"], 1, "the name is taken");
     refuses(home, &["room", "create", "milk", "--admin", "nobody"], 1, "there is no account nobody");
+    // Of an order that is refused nothing is done.
+    refuses(home, &["room", "members", "tea", "--add", "bert", "--remove", "nobody"], 1, "nobody does not belong");
+    refuses(home, &["room", "members", "tea", "--remove", "anna", "--remove", "bert"], 1, "bert does not belong");
+    does(home, &["room", "members", "tea"], "anna  admin\n");
     does(home, &["room", "members", "tea", "--add", "bert"], "anna  admin\nbert  member\n");
     refuses(home, &["room", "members", "tea", "--add", "nobody"], 1, "nobody");
     does(home, &["room", "rename", "tea", "coffee"], "the room is called coffee\n");
@@ -77,6 +87,7 @@ fn operates(home: &Home) {
     let named: Vec<_> = rooms.iter().map(|room| (room["name"].as_str(), room["access"].as_str())).collect();
     assert_eq!(named, [(Some("lobby"), Some("open")), (Some("coffee"), Some("members"))]);
     refuses(home, &["room", "close", "lobby"], 1, "the lobby stays");
+    refuses(home, &["room", "rename", "lobby", "foyer"], 1, "the lobby keeps its name");
     does(home, &["room", "close", "coffee"], "coffee has ended\n");
     assert_eq!(rows(home, &["room", "list"]).len(), 1);
     does(home, &["user", "remove", "anna"], "anna has no account any more; what was said under it stays\n");
@@ -121,9 +132,26 @@ fn a_socket_that_a_killed_server_left_is_in_nobodys_way() {
 }
 
 #[test]
+fn where_the_path_is_too_long_for_a_socket_the_store_of_a_stopped_server_is_opened() {
+    let home = Home::new();
+    let dir = "d".repeat(120);
+    let flags = ["-p", "0", "--chat", "127.0.0.1:0", "--data-dir", &dir];
+    let server = Server::start(&home, &flags);
+    let list = || home.run(&["user", "list", "--data-dir", &dir]);
+    let ended = list();
+    assert!(ended.code == Some(73) && ended.err.contains("in use"), "{ended:?}");
+    assert_eq!(server.stop().code, Some(0));
+    let ended = list();
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{ended:?}");
+}
+
+#[test]
 fn what_keeps_an_order_from_being_given_is_told() {
     let home = Home::new();
     refuses(&home, &["user", "list"], 66, "there is no store in ");
+    fs::write(home.path().join("data"), "").unwrap();
+    refuses(&home, &["user", "list"], 66, "there is no store in ");
+    fs::remove_file(home.path().join("data")).unwrap();
     assert!(!home.path().join("data").exists(), "looking makes nothing");
     let server = Server::start(&home, &FLAGS);
     for words in [["user", "add", "anna"], ["user", "passwd", "anna"]] {
@@ -185,6 +213,12 @@ fn the_helps_have_examples_of_nothing_secret_and_the_exit_codes() {
         for word in ["operator.sock", "Exit codes:", "66  no store there"] {
             assert!(help.out.contains(word), "{word} is missing:\n{}", help.out);
         }
+        assert!(help.out.lines().all(|line| line.len() <= 100), "{}", help.out);
+        let (paragraph, _) = help.out.split_once("\nExit codes").unwrap();
+        let (_, paragraph) = paragraph.split_once("The server may run").unwrap();
+        let lines: Vec<&str> = paragraph.trim().lines().collect();
+        let full = lines.split_last().unwrap().1;
+        assert!(full.iter().skip(1).all(|line| line.len() > 60), "a paragraph is wrapped once:\n{}", help.out);
     }
     let add = home.run(&["user", "add", "--help"]);
     assert!(add.out.contains("--password-stdin") && !add.out.contains("--password "), "{}", add.out);

@@ -61,7 +61,10 @@ fn too_much_is_refused() {
         client.ask(way, "PING", &flood, "").expect(400);
         client.ask(way, &format!("PING {}", "x".repeat(100_000)), &[], "").expect(400);
         client.ask(way, "PING", &[("X", &"y".repeat(100_000))], "").expect(400);
-        client.ask(way, "SEND lobby", &[], &"x".repeat(1_000_000)).expect(413);
+        for long in [4_097, 8_192, 8_193, 1_000_000] {
+            let refused = client.ask(way, "SEND lobby", &[], &"x".repeat(long)).expect(413);
+            assert!(refused.body.ends_with(": the limit is 4096 bytes"), "{long}: {refused:?}");
+        }
         client.framed("LIST_USER").expect(200);
     }
     assert_eq!(server.count(&server.lobby()), 0);

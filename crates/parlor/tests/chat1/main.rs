@@ -16,3 +16,4 @@ mod receiving;
 mod sending;
 mod sessions;
 mod stopping;
+mod terminal;

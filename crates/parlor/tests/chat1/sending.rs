@@ -2,6 +2,8 @@
 
 use super::client::{Client, OPEN, WAYS, Way, register, request, server};
 use super::support::server::Server;
+use super::support::wait_for;
+use super::terminal::Terminal;
 
 #[test]
 fn a_message_to_a_user_is_for_the_two_alone() {
@@ -148,4 +150,75 @@ fn history_goes_back_in_pages() {
     register(&server, "john", None);
     assert_eq!(adrian.framed("HISTORY john").expect(200).texts(), [""; 0]);
     assert_eq!(josie.framed("HISTORY lobby").expect(200).texts(), [""; 0]);
+}
+
+#[test]
+fn a_name_means_whoever_has_it_now() {
+    let server = Server::unlimited_with(&[OPEN, ("PARLOR_TERM", "127.0.0.1:0")]);
+    // Both have written to the name before, and are not to go on with whoever had it then.
+    let (mut adrian, mut josie) = (Client::named(&server, "adrian"), Client::named(&server, "josie"));
+
+    let mut first = Terminal::named(&server, "tina");
+    for (writer, way) in [(&mut adrian, Way::Plain), (&mut josie, Way::Framed)] {
+        writer.ask(way, "SEND tina", &[], "to the first one").expect(200);
+        first.hears("to the first one");
+    }
+    first.leave();
+    for (writer, way) in [(&mut adrian, Way::Plain), (&mut josie, Way::Framed)] {
+        wait_for("the guest to be gone", || {
+            (writer.ask(way, "SEND tina", &[], "to nobody").status == 404).then_some(())
+        });
+    }
+    let mut second = Terminal::named(&server, "tina");
+    for (writer, way) in [(&mut adrian, Way::Plain), (&mut josie, Way::Framed)] {
+        writer.ask(way, "SEND tina", &[], "to the second one").expect(200);
+        second.hears("to the second one");
+    }
+    second.leave();
+    wait_for("the name to be free", || (Client::connect(&server).framed("REG tina").status == 201).then_some(()));
+    let mut tina = Client::logged_in(&server, "tina");
+    adrian.ask(Way::Plain, "SEND tina", &[], "to the account").expect(200);
+    josie.ask(Way::Framed, "SEND tina", &[], "to the account, too").expect(200);
+    assert_eq!(tina.framed("RECV").texts(), ["to the account", "to the account, too"]);
+}
+
+#[test]
+fn a_guest_is_answered_by_the_word_of_the_message() {
+    let server = Server::unlimited_with(&[OPEN, ("PARLOR_TERM", "127.0.0.1:0")]);
+    let mut adrian = Client::named(&server, "adrian");
+    register(&server, "josie", None);
+    adrian.listen();
+    let mut tina = Terminal::named(&server, "tina");
+    tina.says("adrian psst");
+    let word = adrian.pushed().sender;
+    assert_eq!(word, "~tina");
+    for way in WAYS {
+        let text = format!("answered {way:?}");
+        adrian.ask(way, &format!("SEND {word}"), &[], &text).expect(200);
+        tina.hears(&text);
+        // It never means an account or a group.
+        for nobody in ["~josie", "~lobby", "~", "~~tina", "~ben"] {
+            let answer = adrian.ask(way, &format!("SEND {nobody}"), &[], "x");
+            assert_eq!(answer, adrian.ask(way, "SEND nobody", &[], "x").expect(404), "{nobody}");
+            adrian.ask(way, &format!("HISTORY {nobody}"), &[], "").expect(404);
+        }
+    }
+    let history = adrian.framed("HISTORY ~tina");
+    assert_eq!(history.texts(), ["psst", "answered Plain", "answered Framed"]);
+    assert_eq!(history.json()["messages"][0]["from"].as_str(), Some("~tina"));
+}
+
+#[test]
+fn before_is_a_message_also_where_nothing_was_said() {
+    let server = server();
+    let mut adrian = Client::named(&server, "adrian");
+    register(&server, "josie", None);
+    for way in WAYS {
+        for bad in ["x", "0", "-1", "1.2.3", "elsewhere.1"] {
+            for of in ["josie", "lobby"] {
+                adrian.ask(way, &format!("HISTORY {of}"), &[("Before", bad)], "").expect(400);
+            }
+        }
+        assert_eq!(adrian.ask(way, "HISTORY josie", &[("Before", "1")], "").expect(200).texts(), [""; 0]);
+    }
 }

@@ -1,6 +1,6 @@
 //! The end of the server, and connections for which there is no place.
 
-use super::client::{Client, OPEN, Way, request, server};
+use super::client::{Answer, Client, OPEN, Way, request, server};
 use super::support::server::Server;
 use super::support::wait_for;
 
@@ -10,12 +10,24 @@ fn a_server_that_stops_ends_its_connections() {
     let mut listener = Client::named(&server, "adrian");
     listener.listen();
     let mut half = Client::named(&server, "josie");
-    half.write(b"SEND lobby CHAT/1.0\nContent-Length: 100\n\nhalf of it");
+    let mut plain = Client::named(&server, "john");
+    // Whoever has the answer to what stands before it knows that it was read.
+    half.write(b"PING CHAT/1.0\nContent-Length: 0\n\nSEND lobby CHAT/1.0\nContent-Length: 100\n\nhalf of it");
+    half.framed_answer().expect(200);
+    plain.write(b"PING CHAT/1.0\nContent-Length: 0\n\nSEND lobby CHAT/1.0\n\nhalf a line");
+    plain.framed_answer().expect(200);
+    let mut refused = Client::named(&server, "anna");
+    refused.write(b"SEND lobby CHAT/1.0\nContent-Length: 10000\n\nhalf of it");
+    refused.framed_answer().expect(413);
     listener.framed("PING").expect(200);
     server.terminate();
     assert!(server.ended().success());
     assert_eq!(listener.rest(), "", "nothing is said to who asked for nothing");
-    assert!(half.rest().starts_with("CHAT/1.0 503 Service Unavailable\n"));
+    let half = Answer::read(&half.rest()).expect(503);
+    assert_eq!(half.header("Content-Length"), Some(half.body.len().to_string().as_str()), "it counts bytes");
+    let plain = Answer::read(&plain.rest()).expect(503);
+    assert_eq!((plain.headers.len(), plain.body), (0, half.body));
+    assert_eq!(refused.rest(), "", "one answer to one request");
 }
 
 #[test]

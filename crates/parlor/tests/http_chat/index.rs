@@ -73,6 +73,22 @@ fn it_shows_the_time_of_the_last_message() {
 }
 
 #[test]
+fn who_makes_an_account_has_said_nothing_in_the_lobby() {
+    let server = Server::start();
+    let key = server.lobby();
+    Person::new(&server).say(&key, "one");
+    let before = attribute(listing(&index(&server), &key).unwrap(), "datetime");
+    // It is a member of the lobby, which that room's log tells, too.
+    let mut ann = Person::new(&server);
+    ann.ask(post_form("/register", &[("name", "ann")])).expect(303);
+    assert_eq!(attribute(listing(&index(&server), &key).unwrap(), "datetime"), before);
+    let mine = ann.ask(get("/rooms").header("Accept", "text/html")).expect(200).text();
+    assert!(mine.contains(&before), "{mine}");
+    Person::new(&server).say(&key, "two");
+    assert_ne!(attribute(listing(&index(&server), &key).unwrap(), "datetime"), before);
+}
+
+#[test]
 fn its_form_makes_a_room_without_javascript() {
     let server = Server::start();
     let index = index(&server);

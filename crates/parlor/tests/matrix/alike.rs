@@ -1,21 +1,27 @@
 //! To whom a room is kept from there is none: whatever is asked, the answer is the same, byte for byte, as about a room that
 //! was never made (PROMISES S13, S14, S16, S17, S19).
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use parlor_wire::chat1::Method;
 use parlor_wire::wscmd::Command;
 
-use crate::by_terminal;
-use crate::by_web_socket;
 use crate::chat1_client::{Client, Way as Framing};
 use crate::house::{ANSWER, House, Room, SERVER_PASSWORD};
-use crate::support::http::{Answer, Connection, Request, get, post_form};
+use crate::support::http::{Answer, Connection, Request, get, post, post_form};
 use crate::support::person::Person;
 use crate::table::{Kind, Who};
 use crate::web_socket_client::text;
+use crate::{by_chat1, by_pages, by_terminal, by_web_socket};
+
+/// Who does not belong to a group.
+const OUTSIDE: [Who; 6] = [Who::Stranger, Who::Guest, Who::Account, Who::OperatorsAccount, Who::Removed, Who::Banned];
 
 /// Which rooms are kept from whom.
-const KEPT: [(Kind, &[Who]); 5] = [
-    (Kind::Members, &[Who::Stranger, Who::Guest, Who::Account, Who::OperatorsAccount, Who::Removed, Who::Banned]),
+const KEPT: [(Kind, &[Who]); 6] = [
+    (Kind::Members, &OUTSIDE),
+    (Kind::ListedMembers, &OUTSIDE),
     (Kind::OfTwo, &[Who::Stranger, Who::Guest, Who::Account, Who::OperatorsAccount, Who::Admin]),
     (Kind::Closed, &[Who::Stranger, Who::Account, Who::Banned, Who::Member, Who::Owner]),
     (Kind::Listed, &[Who::Banned]),
@@ -100,12 +106,11 @@ fn no_page_tells_a_room_from_none() {
             for word in [&called.key, &called.word] {
                 let path = address.replace("{room}", word).replace("{number}", "1");
                 for accept in ["text/html", "application/json", "*/*"] {
-                    let request = match method {
-                        "POST" => post_form(path.clone(), fields),
-                        _ => get(format!("{path}?wait=0")),
-                    };
-                    let answer = fetch(house, who, request.header("Accept", accept));
-                    answers.push(format!("{method} {path} ({accept}): {}", bytes_of(&answer)));
+                    // Those that are only for one of the two methods say so, and no more, about every room.
+                    for request in [get(format!("{path}?wait=0")), post_form(path.clone(), fields)] {
+                        let answer = fetch(house, who, request.header("Accept", accept));
+                        answers.push(format!("{method} {path} ({accept}): {}", bytes_of(&answer)));
+                    }
                 }
             }
         }
@@ -136,21 +141,35 @@ fn bytes_of(answer: &Answer) -> String {
 /// An address that is not among those that are compared would be a hole.
 #[test]
 fn every_address_of_a_room_is_compared() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../doors/src");
-    let mut sources = String::new();
-    read_all(&folder, &mut sources);
-    let routes =
-        sources.match_indices(".route(\"").map(|(at, found)| sources[at + found.len()..].split('"').next().unwrap());
-    let mut found: Vec<&str> = routes.filter(|route| route.contains("{room}")).collect();
-    found.sort_unstable();
-    found.dedup();
-    let mut compared: Vec<&str> = ADDRESSES.iter().map(|(_, address, _)| *address).collect();
-    compared.sort_unstable();
-    compared.dedup();
-    assert_eq!(found, compared, "list every address that names a room in ADDRESSES, with a verb of it in by_pages.rs");
+    // What has another thing in it than a room: an invitation, the operator's link.
+    let found = routes().into_iter().filter(|route| route.contains('{') && !route.contains("{token}"));
+    let compared = ADDRESSES.iter().map(|(_, address, _)| (*address).to_owned()).collect::<BTreeSet<String>>();
+    assert_eq!(found.collect::<BTreeSet<_>>(), compared, "list every address that names a room in ADDRESSES");
 }
 
-fn read_all(folder: &std::path::Path, sources: &mut String) {
+/// What is compared and never tried by who may do it would be a hole in the table.
+#[test]
+fn every_request_that_names_a_room_is_in_the_table() {
+    for (method, address, _) in ADDRESSES {
+        assert!(by_pages::PAGES.does(&format!("{method} {address}")), "write a row for {method} {address}");
+    }
+    for method in Method::ALL.iter().filter(|method| !named_by(**method).is_empty()) {
+        let word = method.word().unwrap();
+        assert!(by_chat1::CHAT1.does(word), "write a row for {word}");
+    }
+}
+
+/// All addresses that the server has.
+fn routes() -> BTreeSet<String> {
+    let mut sources = String::new();
+    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../doors/src"), &mut sources);
+    let address = |(at, _)| sources[at..].split('"').nth(1).unwrap().to_owned();
+    let routes: BTreeSet<String> = sources.match_indices(".route(").map(address).collect();
+    assert!(routes.len() > 20, "{routes:?}");
+    routes
+}
+
+fn read_all(folder: &Path, sources: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -297,18 +316,35 @@ fn no_line_tells_a_room_from_none() {
     });
 }
 
+/// Nobody is told that a group was made or ended who does not belong to it, and everybody is told of a listed room.
+#[test]
+fn no_news_tell_of_a_room() {
+    let mut house = House::open();
+    let mut listeners = [Who::Guest, Who::Account, Who::Banned].map(|who| (who, by_web_socket::come(&house, who)));
+    for kind in [Kind::Members, Kind::ListedMembers, Kind::Unlisted] {
+        let room = house.build(kind);
+        house.browser(Who::Owner).ask(post(format!("/chat/{}/close", room.key), "")).expect(303);
+    }
+    let listed = house.build(Kind::Listed);
+    for (who, listener) in &mut listeners {
+        let told = listener.read();
+        let made = format!("chatroomcreated(0,{},{}", listed.number, text(&listed.word));
+        assert!(told.starts_with(&made), "{who:?} was told {told}, and not at once {made}");
+    }
+}
+
 /// No list of any door has a room in it that is kept from who looks (PROMISES S18, S19).
 #[test]
 fn no_list_tells_of_a_room() {
     let mut house = House::open();
     let lobby = house.server.lobby();
+    let pages: Vec<String> = routes().into_iter().filter(|route| !route.contains('{')).collect();
     for (kind, kept_from) in KEPT {
         let room = house.build(kind);
         for who in kept_from.iter().copied() {
             let mut lists = vec![];
-            for address in
-                ["/".to_owned(), "/rooms".to_owned(), format!("/chat/{lobby}"), format!("/here/{lobby}?wait=0")]
-            {
+            let pages = pages.iter().cloned();
+            for address in pages.chain([format!("/chat/{lobby}"), format!("/here/{lobby}?wait=0")]) {
                 lists.push(bytes_of(&fetch(&mut house, who, get(address).header("Accept", "text/html"))));
             }
             if who != Who::Guest {
@@ -321,7 +357,7 @@ fn no_list_tells_of_a_room() {
             }
             if who != Who::Stranger {
                 let mut client = by_web_socket::come(&house, who);
-                lists.push(by_web_socket::answer(&mut client, "getchatroomlist(5)", "chatroomlist(5,"));
+                lists.push(by_web_socket::answer(&mut client, "getchatroomlist(5)", "chatroomlist(5"));
                 by_web_socket::go(client);
                 let mut terminal = by_terminal::come(&mut house, who).expect("nobody is banned from the lobby");
                 lists.push(terminal.ask("/rooms"));

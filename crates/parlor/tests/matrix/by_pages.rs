@@ -11,32 +11,36 @@ pub(crate) const PAGES: Column = Column { door: "http-chat", way, comes, says };
 
 fn way(verb: Verb) -> Way {
     match verb {
-        Verb::See => Way::By(&[Act { what: "its page", by: see }, Act { what: "its name", by: find }]),
-        Verb::Enter => Way::By(&[Act { what: "the answer", by: answer }]),
-        Verb::Read => Way::By(&[
-            Act { what: "its page", by: show },
-            Act { what: "a message", by: read },
-            Act { what: "who is here", by: look_around },
-            Act { what: "how far it was seen", by: mark_seen },
+        Verb::See => Way::By(&[
+            Act { what: "GET /chat/{room}", by: see },
+            Act { what: "GET /chat/{room}, by its name", by: find },
         ]),
-        Verb::Post => Way::By(&[Act { what: "a message", by: say }]),
+        Verb::Enter => Way::By(&[Act { what: "POST /answer/{room}", by: answer }]),
+        Verb::Read => Way::By(&[
+            Act { what: "GET /chat/{room}, what was said", by: show },
+            Act { what: "GET /msg/{room}/{number}", by: read },
+            Act { what: "GET /here/{room}", by: look_around },
+            Act { what: "POST /seen/{room}", by: mark_seen },
+        ]),
+        Verb::Post => Way::By(&[Act { what: "POST /send/{room}", by: say }]),
         Verb::AmendOwn => Way::None("the pages change no message"),
-        Verb::List => Way::By(&[Act { what: "its members", by: list }]),
-        Verb::Leave => Way::By(&[Act { what: "leave", by: leave }]),
+        Verb::List => Way::By(&[Act { what: "GET /chat/{room}/members", by: list }]),
+        Verb::Leave => Way::By(&[Act { what: "POST /chat/{room}/leave", by: leave }]),
         Verb::Moderate => Way::None("the pages delete no message"),
         Verb::Configure => Way::None("the pages change no setting"),
         Verb::Invite => Way::By(&[
-            Act { what: "a new member", by: add_member },
-            Act { what: "no member any more", by: remove },
-            Act { what: "keep out", by: ban },
-            Act { what: "a link", by: invite },
+            Act { what: "POST /chat/{room}/members, a member", by: add_member },
+            Act { what: "POST /chat/{room}/role, none", by: remove },
+            Act { what: "POST /chat/{room}/role, banned", by: ban },
+            Act { what: "POST /chat/{room}/invite", by: invite },
+            Act { what: "POST /chat/{room}/invite, to end one", by: end_invitation },
         ]),
         Verb::Promote => Way::By(&[
-            Act { what: "a new admin", by: add_admin },
-            Act { what: "a member becomes admin", by: promote },
-            Act { what: "an admin becomes member", by: demote },
+            Act { what: "POST /chat/{room}/members, an admin", by: add_admin },
+            Act { what: "POST /chat/{room}/role, admin", by: promote },
+            Act { what: "POST /chat/{room}/role, member again", by: demote },
         ]),
-        Verb::Close => Way::By(&[Act { what: "close", by: close }]),
+        Verb::Close => Way::By(&[Act { what: "POST /chat/{room}/close", by: close }]),
     }
 }
 
@@ -148,6 +152,22 @@ fn demote(house: &mut House, who: Who, room: &mut Room) -> Said {
 
 fn invite(house: &mut House, who: Who, room: &mut Room) -> Said {
     tries(house, who, post_form(format!("/chat/{}/invite", room.key), &[("uses", "1"), ("days", "1")]))
+}
+
+fn end_invitation(house: &mut House, who: Who, room: &mut Room) -> Said {
+    // Where nobody can make one there is none to end.
+    let made = invite(house, Who::Admin, room) == Said::Done;
+    let id = if made { open_invitations(house, Who::Admin, room).swap_remove(0) } else { "0123456789abcdef".repeat(4) };
+    tries(house, who, post_form(format!("/chat/{}/invite", room.key), &[("end", &id)]))
+}
+
+/// What the page of members says to end invitations by.
+pub(crate) fn open_invitations(house: &mut House, who: Who, room: &Room) -> Vec<String> {
+    let page = house.ask(who, get(format!("/chat/{}/members", room.key))).expect(200).text();
+    let ids = page.split("name=\"end\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let ids: Vec<String> = ids.map(str::to_owned).collect();
+    assert!(!ids.is_empty(), "no invitation is shown: {page}");
+    ids
 }
 
 fn close(house: &mut House, who: Who, room: &mut Room) -> Said {

@@ -47,20 +47,26 @@ pub(crate) fn come(house: &mut House, who: Who) -> Result<Terminal, String> {
     let name = who.handle().map_or_else(|| house.fresh("visitor"), str::to_owned);
     let mut terminal = Terminal::connect(house.server.term_address());
     terminal.send(&name);
-    let mut screen = String::new();
-    while !screen.contains(" (you)") || !screen.ends_with("\n> ") {
-        screen += &terminal.string();
-        if screen.contains("password, please") {
-            screen.clear();
-            terminal.screen();
-            terminal.send(PASSWORD);
-        }
-        if screen.contains("goodbye") {
-            screen += &terminal.rest();
-            return Err(screen);
-        }
+    let mut screen = entrance(&mut terminal);
+    if screen.contains("password, please") {
+        terminal.send(PASSWORD);
+        screen = entrance(&mut terminal);
     }
+    if screen.contains("goodbye") {
+        screen += &terminal.rest();
+        return Err(screen);
+    }
+    assert!(screen.contains(" (you)"), "{who:?} was not let in: {screen:?}");
     Ok(terminal)
+}
+
+/// What is shown up to the next prompt, or up to the end.
+fn entrance(terminal: &mut Terminal) -> String {
+    let mut screen = String::new();
+    while !screen.ends_with("> ") && !screen.contains("goodbye") {
+        screen += &terminal.string();
+    }
+    screen
 }
 
 /// Somebody goes, and is gone.

@@ -101,7 +101,7 @@ fn see(house: &mut House, who: Who, room: &mut Room) -> Said {
 
 fn list(house: &mut House, who: Who, room: &mut Room) -> Said {
     let mut client = come(house, who);
-    let told = answer(&mut client, "getchatroomlist(3)", "chatroomlist(3,");
+    let told = answer(&mut client, "getchatroomlist(3)", "chatroomlist(3");
     go(client);
     let title = if room.kind == Kind::Lobby { "Lobby" } else { &room.word };
     // A list of numbers and strings: what stands before a title is the room's number.

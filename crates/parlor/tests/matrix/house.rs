@@ -139,6 +139,7 @@ impl House {
             Kind::Listed => self.create(&room.word, &[("listed", "1")]),
             Kind::Unlisted => self.create(&room.word, &[]),
             Kind::Members | Kind::Closed => self.create(&room.word, &[("members", "1")]),
+            Kind::ListedMembers => self.create(&room.word, &[("members", "1"), ("listed", "1")]),
             Kind::Question => self.create_asking(&room.word),
             Kind::OfTwo => self.open_direct(),
             Kind::Lobby => self.server.lobby(),
@@ -164,6 +165,20 @@ impl House {
         }
         assert_eq!(self.change_of(&room), None, "{kind:?} as it was just made");
         room
+    }
+
+    /// Makes another in the place of a room that an act has changed.
+    pub(crate) fn rebuild(&mut self, room: &mut Room) {
+        if !matches!(room.kind, Kind::Lobby | Kind::OfTwo | Kind::Closed) {
+            self.close(&room.key);
+        }
+        *room = self.build(room.kind);
+    }
+
+    /// Nobody owns more than a number of rooms. The act may have ended it already.
+    fn close(&mut self, key: &str) {
+        let answer = self.browser(Who::Owner).ask(post(format!("/chat/{key}/close"), ""));
+        assert!(matches!(answer.status, 303 | 404), "{} {}", answer.status, answer.text());
     }
 
     /// Says something as who may do it in any case.
@@ -252,7 +267,9 @@ impl House {
             // Nothing tells it. Numbers follow each other: it is at most that of the next room that is made.
             let next = self.fresh("next");
             let next = self.create(&next, &[]);
-            return self.number_of(&next) - 1;
+            let number = self.number_of(&next) - 1;
+            self.close(&next);
+            return number;
         }
         self.number_of(&room.key)
     }

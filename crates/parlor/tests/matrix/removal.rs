@@ -137,6 +137,8 @@ fn check(kind: Kind, done: Done, status: u16) {
     assert_eq!(said, "> ", "it is said in the lobby");
     let refused = by_web_socket::answer(&mut socket, &format!("send(6,{},2,hi)", room.number), "chat(6,");
     assert!(refused.contains("you are not in this room"), "{refused}");
+    let received = house.client(Who::Member).framed("RECV").expect(200).texts();
+    assert!(!received.iter().any(|text| text == "after"), "{received:?}");
     pushed.ask(crate::chat1_client::Way::Framed, &format!("SEND {}", room.word), &[], "hi").expect(404);
     assert_eq!(house.ask(Who::Member, post(format!("/send/{}", room.key), "hi")).status, status);
     assert!(house.change_of(&room).is_some_and(|change| change.contains("members")), "nothing was said in the room");

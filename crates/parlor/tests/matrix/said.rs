@@ -54,11 +54,12 @@ impl Said {
 
     /// By a sentence at the doors that have nothing else: for people.
     pub(crate) fn by_sentence(sentence: &str) -> Said {
-        const WORDS: [(&str, Said); 7] = [
+        const WORDS: [(&str, Said); 8] = [
             ("there is no such room", Said::NotFound),
             ("there is no room ", Said::NotFound),
             ("you may not do this here", Said::Forbidden),
             ("the lobby stays", Said::Forbidden),
+            ("the lobby keeps its name", Said::Forbidden),
             ("this is not the answer", Said::Forbidden),
             ("the server password is wrong", Said::Forbidden),
             ("does not belong to it", Said::NotFound),

@@ -24,6 +24,18 @@ pub(crate) struct Column {
     pub(crate) says: fn(&Cell, Said) -> Said,
 }
 
+impl Column {
+    /// Whether something that is called or begins like this is done at the door.
+    pub(crate) fn does(&self, what: &str) -> bool {
+        let is_it =
+            |act: &Act| act.what.strip_prefix(what).is_some_and(|rest| rest.is_empty() || !rest.starts_with('/'));
+        Verb::ALL.into_iter().any(|verb| match (self.way)(verb) {
+            Way::By(acts) => acts.iter().any(is_it),
+            Way::None(_) => false,
+        })
+    }
+}
+
 /// How a verb is done at a door.
 pub(crate) enum Way {
     /// Each of these does it.
@@ -58,6 +70,8 @@ pub(crate) enum Kind {
     Question,
     /// A group.
     Members,
+    /// A group in the list, which is nobody else's list.
+    ListedMembers,
     /// For the direct messages of Olga and Mira.
     OfTwo,
     /// One for members only that has ended.
@@ -67,14 +81,22 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 7] =
-        [Kind::Listed, Kind::Unlisted, Kind::Question, Kind::Members, Kind::OfTwo, Kind::Closed, Kind::Lobby];
+    pub(crate) const ALL: [Kind; 8] = [
+        Kind::Listed,
+        Kind::Unlisted,
+        Kind::Question,
+        Kind::Members,
+        Kind::ListedMembers,
+        Kind::OfTwo,
+        Kind::Closed,
+        Kind::Lobby,
+    ];
 
     fn access(self) -> Access {
         match self {
             Kind::Listed | Kind::Unlisted | Kind::Lobby => Access::Open,
             Kind::Question => Access::Question,
-            Kind::Members | Kind::OfTwo | Kind::Closed => Access::Members,
+            Kind::Members | Kind::ListedMembers | Kind::OfTwo | Kind::Closed => Access::Members,
         }
     }
 }
@@ -226,7 +248,7 @@ fn try_all(
                     wrong.push(format!("{verb:?} ({what}) in {kind:?} by {who:?}: {said:?} instead of {expected:?}"));
                 }
                 if said == Said::Done && changes(verb, kind) {
-                    *room = house.build(kind);
+                    house.rebuild(room);
                 }
             }
         }

@@ -101,3 +101,29 @@ fn what_was_never_a_link_is_none() {
         assert_eq!(ann.ask(page(post_form(format!("/chat/{key}/invite"), &fields))).status, 400, "{fields:?}");
     }
 }
+
+#[test]
+fn who_belongs_to_the_room_is_led_there() {
+    let server = Server::start();
+    let mut ann = registered(&server, "ann");
+    let key = group(&mut ann, "garden");
+    let link = link(&mut ann, &server, &key, "10");
+    let mut ben = registered(&server, "ben");
+    ben.ask(page(get(&link))).expect(200);
+    ben.ask(page(post_form(&link, &[]))).expect(303);
+    // The link in an old letter is pressed again: there is nothing to be asked.
+    assert_eq!(leads_to(&ben.ask(page(get(&link)))), format!("/chat/{key}"));
+    assert_eq!(leads_to(&ann.ask(page(get(&link)))), format!("/chat/{key}"));
+}
+
+#[test]
+fn a_link_for_longer_than_links_can_work_is_refused_and_not_cut() {
+    let server = Server::start();
+    let mut ann = registered(&server, "ann");
+    let key = group(&mut ann, "garden");
+    for (days, status) in [("0", 400), ("365", 200), ("366", 400), ("99999999", 400), ("-1", 400)] {
+        let form = post_form(format!("/chat/{key}/invite"), &[("uses", "1"), ("days", days)]);
+        let answer = ann.ask(page(form)).expect(status);
+        assert!(status == 200 || answer.text().contains("from 1 to 365"), "{days}: {}", answer.text());
+    }
+}

@@ -168,8 +168,20 @@ fn other_sites_neither_log_anybody_in_nor_out() {
         let refused = ann.ask(page(post_form(path, fields)).header("Sec-Fetch-Site", "cross-site"));
         assert_eq!(refused.status, 403, "{path}");
     }
-    for path in ["/logout", "/account/name", "/account/end", "/account/password", "/group"] {
-        assert_eq!(ann.ask(get(path)).status, 405, "{path}: a link does nothing");
+    // A link to where a form goes does nothing: it shows the page with that form, as to who loads it again.
+    for (path, goes) in [
+        ("/logout", "/"),
+        ("/account/name?display=Eve", "/account"),
+        ("/account/end?others=1", "/account"),
+        ("/account/password", "/account"),
+        ("/group?group=theirs", "/rooms"),
+        ("/direct?name=ann", "/rooms"),
+        ("/chat/k3y/leave", "/chat/k3y/members"),
+        ("/chat/k3y/close", "/chat/k3y/members"),
+        ("/chat/k3y/role", "/chat/k3y/members"),
+        ("/chat/k3y/invite", "/chat/k3y/members"),
+    ] {
+        assert_eq!(leads_to(&ann.ask(page(get(path)))), goes, "{path}");
     }
     let shown = ann.ask(page(get("/account"))).expect(200).text();
     assert!(shown.contains("value=\"ann\""), "{shown}");

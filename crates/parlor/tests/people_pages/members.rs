@@ -205,3 +205,18 @@ fn a_room_made_by_an_account_is_its_own() {
     let guest = Person::new(&server).ask(post_form("/chat_create", &[("subject", "x"), ("members", "1")]));
     assert!(matches!(guest.status, 401 | 403), "{guest:?}");
 }
+
+#[test]
+fn who_is_no_admin_any_more_is_told_why_a_form_was_not_taken() {
+    let server = Server::start();
+    let mut ann = registered(&server, "ann");
+    let mut ben = registered(&server, "ben");
+    registered(&server, "carl");
+    let key = group(&mut ann, "garden");
+    add(&mut ann, &key, "ben");
+    // As from a page that was open before: it comes back without the form, so that the reason must stand elsewhere.
+    for (form, fields) in [("members", &[("names", "carl")][..]), ("close", &[])] {
+        let text = ben.ask(page(post_form(format!("/chat/{key}/{form}"), fields))).expect(403).text();
+        assert!(text.contains("role=\"alert\">You may not do this here"), "{form}: {text}");
+    }
+}

@@ -114,3 +114,18 @@ fn an_address_registers_so_many_an_hour() {
     let elsewhere = Person::at(&server, [127, 0, 0, 2].into()).ask(page(post_form("/register", &[("name", "carl")])));
     assert_eq!(elsewhere.status, 303);
 }
+
+#[test]
+fn of_two_names_the_one_that_is_taken_is_named() {
+    let server = Server::start();
+    registered(&server, "olga");
+    let refused = |name: &str, display: &str| {
+        Person::new(&server).ask(page(post_form("/register", &[("name", name), ("display", display)]))).expect(409)
+    };
+    assert!(wrong(&refused("ann", "Olga"), "display").contains("Somebody logs in with this name"));
+    assert!(wrong(&refused("olga", "Ann"), "name").contains("This name is somebody"));
+    // A look-alike: which one it is only core knows, so that neither is blamed.
+    let text = refused("ann", "o1ga").text();
+    assert!(text.contains("role=\"alert\">One of the two names"), "{text}");
+    assert!(!text.contains("aria-invalid"), "{text}");
+}

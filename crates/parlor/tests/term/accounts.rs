@@ -121,6 +121,29 @@ fn three_wrong_passwords_close_the_connection() {
 }
 
 #[test]
+fn who_tries_too_fast_is_never_told_that_the_password_is_wrong() {
+    let inside = Inside::start();
+    inside.account("adrian", "correct horse");
+    // Fewer tries than these are free, and the last of a connection ends it.
+    for _ in 0..2 {
+        let mut terminal = inside.connect();
+        terminal.ask("adrian");
+        terminal.ask("wrong");
+        terminal.ask("wrong");
+        terminal.send("wrong");
+        terminal.rest();
+    }
+    let mut terminal = inside.connect();
+    terminal.ask("adrian");
+    for _ in 0..2 {
+        assert!(terminal.ask("correct horse").starts_with("too fast: try again in "), "it is not looked at");
+    }
+    terminal.send("correct horse");
+    let end = terminal.rest();
+    assert!(end.starts_with("too fast: try again in ") && end.ends_with("; goodbye\n"), "{end}");
+}
+
+#[test]
 fn an_account_may_be_at_several_terminals_and_is_told_of_once() {
     let inside = Inside::start();
     inside.account("adrian", "correct horse");

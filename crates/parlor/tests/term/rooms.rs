@@ -83,6 +83,7 @@ fn a_room_with_a_question_asks_it_and_the_next_line_is_the_answer() {
     adrian.say("with milk");
     inside.run(inside.chat.close(&operator(), &log, None)).unwrap();
     assert_eq!(adrian.screen(), "\ntea was closed\n> ");
+    assert_eq!(adrian.screen(), "\nbc speaks in lobby now\n> ");
     adrian.say("so here again");
     assert!(adrian.ask("/history").contains("adrian to everyone:\n  so here again\n"));
 }

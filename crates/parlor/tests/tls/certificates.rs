@@ -24,6 +24,15 @@ pub(crate) fn for_names(names: &[&str]) -> Certified {
     Certified { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
 }
 
+/// A certificate for these names that calls itself an authority, too, as those of `openssl req -x509` do.
+pub(crate) fn own_authority(names: &[&str]) -> Certified {
+    let key = KeyPair::generate().unwrap();
+    let mut params = params(names);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap();
+    Certified { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+}
+
 /// An authority's certificate, and one for these names that it vouches for.
 pub(crate) fn vouched_for(names: &[&str]) -> (Certified, Certified) {
     let (authority_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::certificates::{Files, for_names, server, vouched_for};
+use super::certificates::{Files, for_names, own_authority, server, vouched_for};
 use super::terminal::Terminal;
 
 /// Lets a person connect who types this; exit code, what was shown, what was complained.
@@ -70,6 +70,21 @@ fn an_authority_that_is_named_vouches_for_its_servers_by_their_names() {
     let (code, _, said) = connect(&format!("terms://localhost:{port}"), Some(&authority.certificate()), "");
     assert_eq!(code, Some(69), "{said}");
     assert!(said.contains("its certificate is for another name"), "{said}");
+}
+
+#[test]
+fn a_certificate_that_is_its_own_authority_is_believed_only_where_it_is_named() {
+    let files = Files::of(&own_authority(&["127.0.0.1"]));
+    let server = files.server_with(&[]);
+    let address = terms(server.address_of("terms"));
+    let (code, _, said) = connect(&address, Some(&files.certificate()), "adrian\n");
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let other = Files::of(&own_authority(&["127.0.0.1"]));
+    for ca in [None, Some(other.certificate())] {
+        let (code, _, said) = connect(&address, ca.as_deref(), "");
+        assert_eq!(code, Some(69), "{said}");
+        assert!(said.contains("its certificate is its own authority, and is not one of those"), "{said}");
+    }
 }
 
 #[test]

@@ -80,4 +80,11 @@ fn what_is_wrong_with_the_files_is_said_with_their_names() {
     let files = Files::of(&good);
     fs::set_permissions(files.key(), fs::Permissions::from_mode(0o604)).unwrap();
     check(&files, "key.pem: every user of this machine may read it");
+
+    // A pipe that nobody writes to would be waited for for ever.
+    let files = Files::of(&good);
+    fs::remove_file(files.key()).unwrap();
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, files.key(), mode).unwrap();
+    check(&files, "key.pem: it is no regular file");
 }

@@ -166,6 +166,17 @@ impl Blocks {
         self.state == State::Head && !self.begun && self.line_is_whole()
     }
 
+    /// The framing of the block that has begun, as far as that is known; `None`: none has, or nobody waits for what is left.
+    pub(super) fn at_hand(&self) -> Option<Framing> {
+        match self.state {
+            State::Head if self.is_between() => None,
+            State::Head if self.length.is_some() => Some(Framing::Framed),
+            State::Head | State::PlainBody { .. } => Some(Framing::Plain),
+            State::Body(_) => Some(Framing::Framed),
+            State::Passing(_) | State::Lost => None,
+        }
+    }
+
     /// The heap memory that is held, in bytes.
     #[cfg(test)]
     pub(super) fn kept_bytes(&self) -> usize {

@@ -58,6 +58,13 @@ impl RequestReader {
     pub fn is_between(&self) -> bool {
         self.0.is_between()
     }
+
+    /// How the request that has begun, and was neither given nor refused yet, is to be answered; `None`: there is none,
+    /// though the body of a refused one may still be coming.
+    #[must_use]
+    pub fn at_hand(&self) -> Option<Framing> {
+        self.0.at_hand()
+    }
 }
 
 /// A request of the right form. What its headers say is for the typed readers.

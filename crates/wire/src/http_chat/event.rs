@@ -119,6 +119,10 @@ pub struct SettingsJson {
     pub listed: Option<bool>,
     /// Who may enter from now on.
     pub access: Option<String>,
+    /// Whether everybody may read the room's past days from now on.
+    pub archive: Option<bool>,
+    /// The name of the time zone in which the room's days begin from now on.
+    pub time_zone: Option<String>,
 }
 
 impl EventJson {
@@ -191,6 +195,12 @@ fn serialize_settings<M: serde::ser::SerializeMap>(change: &SettingsJson, map: &
     if let Some(access) = &change.access {
         map.serialize_entry("access", access)?;
     }
+    if let Some(archive) = &change.archive {
+        map.serialize_entry("archive", archive)?;
+    }
+    if let Some(time_zone) = &change.time_zone {
+        map.serialize_entry("time_zone", time_zone)?;
+    }
     Ok(())
 }
 
@@ -214,6 +224,8 @@ struct AnyEvent {
     subject: Option<String>,
     listed: Option<bool>,
     access: Option<String>,
+    archive: Option<bool>,
+    time_zone: Option<String>,
     who: Option<String>,
     role: Option<String>,
 }
@@ -243,6 +255,8 @@ impl<'de> Deserialize<'de> for EventJson {
                 subject: any.subject,
                 listed: any.listed,
                 access: any.access,
+                archive: any.archive,
+                time_zone: any.time_zone,
             }),
             "member" => BodyJson::Member { who: any.who.ok_or_else(|| missing("who"))?, role: any.role },
             "closed" => BodyJson::Closed,
@@ -297,8 +311,10 @@ mod tests {
                     subject: Some("s".to_owned()),
                     listed: Some(true),
                     access: None,
+                    archive: Some(true),
+                    time_zone: Some("Asia/Tokyo".to_owned()),
                 }),
-                r#""name":"tea","subject":"s","listed":true}"#,
+                r#""name":"tea","subject":"s","listed":true,"archive":true,"time_zone":"Asia/Tokyo"}"#,
             ),
             (BodyJson::Settings(SettingsJson::default()), r#""guest":false}}"#),
             (
@@ -363,9 +379,11 @@ mod tests {
                 emoji,
                 on
             }),
-            (any::<[Option<String>; 3]>(), any::<Option<bool>>()).prop_map(|([name, subject, access], listed)| {
-                BodyJson::Settings(SettingsJson { name, subject, listed, access })
-            }),
+            (any::<[Option<String>; 4]>(), any::<[Option<bool>; 2]>()).prop_map(
+                |([name, subject, access, time_zone], [listed, archive])| {
+                    BodyJson::Settings(SettingsJson { name, subject, listed, access, archive, time_zone })
+                }
+            ),
             (any::<String>(), any::<Option<String>>()).prop_map(|(who, role)| BodyJson::Member { who, role }),
             Just(BodyJson::Closed),
         ]

@@ -6,6 +6,7 @@ use parlor_wire::chat1::Answered;
 
 use super::ask::{Ask, Secrets};
 use super::cookies::Cookie;
+use super::seen::Seen;
 use super::talk::{Talk, Waiting};
 use super::{editor, told};
 use crate::{ClientError, shown};
@@ -90,7 +91,7 @@ impl Talk<'_, '_> {
         if !self.was_in {
             self.was_in = true;
             self.open_source()?;
-        } else {
+        } else if std::mem::take(&mut self.is_missed) {
             self.tell("connected again")?;
         }
         self.listen();
@@ -156,6 +157,8 @@ impl Talk<'_, '_> {
             .set(&self.address.authority(), Some(&Cookie { user: name.clone(), session: session.to_string() }))?;
         self.session = Some((name, session));
         self.moved.clear();
+        // Another one may not have got what this one got.
+        self.seen = Seen::default();
         Ok(())
     }
 

@@ -128,7 +128,7 @@ fn file(directory: &Path) -> PathBuf {
 
 fn cannot(what: &str, directory: &Path, reason: &(impl std::fmt::Display + ?Sized)) -> ClientError {
     let path = crate::shown::line(&file(directory).display().to_string());
-    ClientError::Io(io::Error::other(format!("cannot {what} {path}: {reason}")))
+    ClientError::Cookies(format!("cannot {what} {path}: {reason}"))
 }
 
 #[cfg(test)]
@@ -183,6 +183,8 @@ mod tests {
             fs::write(file(home.path()), text).unwrap();
             for error in [cookies.get("h:1").unwrap_err(), cookies.set("h:1", Some(&cookie("anna"))).unwrap_err()] {
                 assert!(error.to_string().contains("no cookie store; move it away"), "{error}");
+                // It says nothing of a message, which may not have been looked at.
+                assert!(error.to_string().starts_with("cannot read /"), "{error}");
             }
             assert_eq!(fs::read_to_string(file(home.path())).unwrap(), text);
         }

@@ -8,6 +8,7 @@
 //! | `phrase`, `raw` | what a typed line means: commands for people, requests for scripts |
 //! | `ask`, `told` | requests of the protocol, and answers in words |
 //! | `cookies` | the sessions that are kept from one run to the next |
+//! | `seen` | what was shown, so that nothing is shown twice |
 //! | `source`, `editor`, `output` | where lines come from, and where words go |
 //! | `connection` | bytes |
 //!
@@ -23,6 +24,7 @@ mod editor;
 mod output;
 mod phrase;
 mod raw;
+mod seen;
 mod source;
 mod talk;
 mod told;

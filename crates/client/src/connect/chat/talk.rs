@@ -12,6 +12,7 @@ use super::super::pump::Console;
 use super::ask::{Ask, Secrets};
 use super::connection::{Connection, End};
 use super::cookies::Cookies;
+use super::seen::Seen;
 use super::source::Source;
 use super::{ChatArgs, Lent, output, raw, told};
 use crate::backoff::Backoff;
@@ -48,9 +49,13 @@ pub(super) struct Talk<'a, 'c> {
     pub(super) was_in: bool,
     /// Whether what comes shall be pushed to us.
     pub(super) listens: bool,
+    /// What was pushed to who we are and is shown.
+    pub(super) seen: Seen,
     /// When the session was taken by another connection, lately.
     pub(super) moved: Vec<Duration>,
     pub(super) backoff: Backoff,
+    /// It was told that the connection broke, and not yet that there is one again.
+    pub(super) is_missed: bool,
     /// Nothing is asked before this.
     pub(super) pause_until: Duration,
     /// What a script asked for in vain: how often, and why at last.
@@ -113,8 +118,10 @@ impl<'a, 'c> Talk<'a, 'c> {
             is_entering: true,
             was_in: false,
             listens: false,
+            seen: Seen::default(),
             moved: Vec::new(),
             backoff: Backoff::default(),
+            is_missed: false,
             pause_until: Duration::ZERO,
             refusals: (0, String::new()),
             connection: Some(connection),
@@ -202,6 +209,7 @@ impl<'a, 'c> Talk<'a, 'c> {
             return Err(ClientError::Closed { server: self.address.to_string(), reason });
         }
         if self.backoff.failures() == 0 {
+            self.is_missed = true;
             self.tell(&format!("the connection to {} broke{why}; trying again", self.address))?;
         }
         if let Some((waiting, _)) = self.flight.take() {
@@ -353,7 +361,7 @@ impl<'a, 'c> Talk<'a, 'c> {
                 self.show(raw::reply(&reply) + "\n")?;
             }
             match reply {
-                Reply::Push(pushed) if self.args.raw => drop(pushed),
+                Reply::Push(pushed) if self.args.raw || !self.seen.is_new(&pushed.id) => drop(pushed),
                 Reply::Push(pushed) => {
                     self.show(told::pushed(&pushed, &self.zone))?;
                     self.learn(pushed.group.into_iter().chain((!pushed.is_guest).then_some(pushed.sender)).collect());

@@ -66,6 +66,10 @@ fn problems(refusal: &Refusal) -> Problems {
     match refusal {
         Refusal::BadLogin => Problems::one("password", "Wrong name or password."),
         Refusal::BadPassword => Problems::refused("password", refusal),
+        Refusal::TooFast { retry_after } => {
+            let seconds = retry_after.as_secs_f64().ceil();
+            Problems::one("", format!("Too many tries just now. Wait {seconds} s, then try again."))
+        }
         _ => Problems::refused("", refusal),
     }
 }

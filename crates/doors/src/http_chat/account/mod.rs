@@ -28,14 +28,22 @@ use crate::http::{Answer, Caller, Http};
 pub(super) fn routes() -> Router<Door> {
     Router::new()
         .route("/login", get(log_in::ask).post(log_in::log_in))
-        .route("/logout", post(log_in::log_out))
+        .route("/logout", post(log_in::log_out).get(|| to_page(next::HOME)))
         .route("/register", get(register::ask).post(register::register))
         .route("/setup/{token}", get(register::ask_operator).post(register::register_operator))
         .route("/account", get(settings::show))
-        .route("/account/name", post(settings::name))
-        .route("/account/password", post(settings::password))
-        .route("/account/end", post(settings::end))
+        .route("/account/name", post(settings::name).get(|| to_page(SETTINGS)))
+        .route("/account/password", post(settings::password).get(|| to_page(SETTINGS)))
+        .route("/account/end", post(settings::end).get(|| to_page(SETTINGS)))
         .route("/account/claim", get(claim::ask).post(claim::claim))
+}
+
+const SETTINGS: &str = "/account";
+
+/// The page whose form goes to an address that shows nothing itself: whoever loads that address again, after a form that was
+/// not taken, is to see the page and not a riddle. Nothing is done by it.
+pub(super) async fn to_page(path: &str) -> Response {
+    see_other(path)
 }
 
 /// Who is logged in and looks at a page that is nobody else's.

@@ -27,6 +27,14 @@ impl Problems {
         self.found.as_ref().filter(|(of, _)| *of == field).map(|(_, sentence)| sentence.as_str())
     }
 
+    /// The same of a page that may lack a field: what is wrong with that stands above all then, and is not lost.
+    pub(crate) fn above_without(mut self, field: &'static str, is_there: bool) -> Problems {
+        if let Some((of, _)) = self.found.as_mut().filter(|(of, _)| *of == field && !is_there) {
+            *of = "";
+        }
+        self
+    }
+
     /// Whether the page opens at this field: the one that is wrong, else the first of a page that is one form.
     pub(crate) fn opens_at(&self, field: &str, is_first: &bool) -> bool {
         match &self.found {

@@ -100,7 +100,11 @@ async fn make(
         Err(Error::Refused(refusal)) if face == Face::Html => {
             let Some(answered) = asked_again(&refusal) else { return Err(http.refuse(refusal.into())) };
             let action = if setup.is_some() { request.uri.path() } else { "/register" };
-            Ok(refused(typed.show(http, action, &next, problems(&refusal))?, answered))
+            let problems = match refusal {
+                Refusal::NameTaken => typed.taken(http).await?,
+                refusal => problems(&refusal),
+            };
+            Ok(refused(typed.show(http, action, &next, problems)?, answered))
         }
         Err(error) => Err(http.refuse(error)),
     }
@@ -119,14 +123,31 @@ fn problems(refusal: &Refusal) -> Problems {
 
 fn used() -> Answer {
     let status = axum::http::StatusCode::NOT_FOUND;
-    Answer::new(status, "not_found", "this link makes the operator's account, and it was used or is not this server's")
-        .advising("the server prints a new one when it starts, as long as it has no operator")
+    Answer::new(status, "not_found", "this link for the operator's account does not work, or not any more")
+        .advising("as long as it has no operator, the server prints a new one each time that it starts")
 }
 
 impl Form {
     fn of(fields: &FormFields) -> Form {
         let typed = |name| fields.get(name).unwrap_or_default().to_owned();
         Form { name: typed("name"), display: typed("display") }
+    }
+
+    /// Which of the two names is taken, as core does not say: the page must not blame the one that is free.
+    async fn taken(&self, http: &Http) -> Result<Problems, Answer> {
+        let (name, display) = (self.name.trim(), self.display.trim());
+        let is_somebody = async |name: &str| {
+            let account = http.chat.account_named(name).await.map_err(|error| http.refuse(error))?;
+            Ok::<bool, Answer>(account.is_some())
+        };
+        if display.is_empty() || display.eq_ignore_ascii_case(name) || is_somebody(name).await? {
+            return Ok(problems(&Refusal::NameTaken));
+        }
+        if is_somebody(display).await? {
+            return Ok(Problems::one("display", "Somebody logs in with this name. Choose another, or leave it empty."));
+        }
+        let sentence = "One of the two names is somebody's, or looks too much like one that is. Change it.";
+        Ok(Problems::one("", sentence))
     }
 
     fn show(&self, http: &Http, action: &str, next: &str, problems: Problems) -> Result<Response, Answer> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{Extension, State};
 use axum::http::request::Parts;
 use axum::response::Response;
-use parlor_core::Refusal;
+use parlor_core::{Refusal, limits};
 
 use super::At;
 use super::members::{Said, bad, finish, render};
@@ -13,6 +13,12 @@ use crate::http::{Caller, Face};
 use crate::http_chat::account::Turned;
 use crate::http_chat::account::pages::Problems;
 use crate::http_chat::{Door, chat_page, form};
+
+const DAY_SECONDS: u64 = 24 * 3_600;
+
+/// Days that a link works at most: core would cut more than that without a word.
+#[allow(clippy::cast_possible_truncation, reason = "a year has few days")]
+const DAYS_MAX: u32 = (limits::INVITATION_SECONDS_MAX / DAY_SECONDS) as u32;
 
 pub(super) async fn invite(State(door): State<Door>, Extension(caller): Extension<Caller>, request: Parts) -> Response {
     let face = Face::of(&request.headers);
@@ -32,8 +38,9 @@ async fn answer(door: &Door, caller: Caller, request: &Parts, face: Face) -> Res
     }
     let number = |name: &str| fields.get(name).and_then(|text| text.parse::<u32>().ok());
     let uses = number("uses").ok_or_else(|| bad("uses is a number, 0 for any"))?;
-    let days = number("days").filter(|days| *days > 0).ok_or_else(|| bad("days is a number from 1"))?;
-    let ttl = Duration::from_secs(u64::from(days) * 24 * 3_600);
+    let days = number("days").filter(|days| (1..=DAYS_MAX).contains(days));
+    let days = days.ok_or_else(|| bad(&format!("days is a number from 1 to {DAYS_MAX}")))?;
+    let ttl = Duration::from_secs(u64::from(days) * DAY_SECONDS);
     match chat.invite(&at.actor, &at.log, Some(uses).filter(|uses| *uses > 0), ttl).await {
         Ok(token) => {
             let link = chat_page::address(request, &format!("invite/{token}"));

@@ -78,6 +78,9 @@ pub(super) async fn render(door: &Door, at: &At, said: Said<'_>) -> Result<Respo
             acts: if me { vec![] } else { Act::of(role, member.role) },
         }
     };
+    let problems = said.problems.above_without("names", manages);
+    let problems =
+        problems.above_without("close", role == Some(Role::Owner)).above_without("leave", role >= Some(Role::Member));
     let (count, first) = (members.len(), said.page.saturating_mul(PAGE));
     let (room, key) = (at.log.room(), at.log.key());
     let members = MembersPage {
@@ -94,7 +97,7 @@ pub(super) async fn render(door: &Door, at: &At, said: Said<'_>) -> Result<Respo
         link: said.link,
         names: said.names,
         done: said.done,
-        problems: said.problems,
+        problems,
     };
     page(members.render())
 }

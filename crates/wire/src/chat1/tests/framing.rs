@@ -158,3 +158,27 @@ fn plain_and_framed_requests_mix() {
         ["PING - Plain \"\"", "SEND a Framed \"hi\"", "PING - Plain \"\"", "LIST_USER - Plain \"\""]
     );
 }
+
+#[test]
+fn a_request_that_has_begun_knows_its_framing() {
+    let cases: [(&str, Option<Framing>); 11] = [
+        ("", None),
+        ("PI", Some(Framing::Plain)),
+        ("PING CHAT/1.0\n", Some(Framing::Plain)),
+        ("PING CHAT/1.0\nX: y", Some(Framing::Plain)),
+        ("SEND a CHAT/1.0\n\nhalf", Some(Framing::Plain)),
+        ("SEND a CHAT/1.0\nContent-Length: 4\n", Some(Framing::Framed)),
+        ("SEND a CHAT/1.0\nContent-Length: 4\n\nhal", Some(Framing::Framed)),
+        ("SEND a CHAT/1.0\nContent-Length: 4\n\nhalf", None),
+        // Refused, and so answered, while its body is still coming.
+        ("SEND a CHAT/1.0\nContent-Length: 1000\n\nhalf", None),
+        ("SEND a CHAT/1.0\nContent-Length: x\n", None),
+        ("SEND a CHAT/1.0\nContent-Length: 4\n\nhalfSEND b CHAT/1.0\nContent-Length: 1\n", Some(Framing::Framed)),
+    ];
+    for (text, expected) in cases {
+        let mut reader = RequestReader::new(BODY_BYTES_MAX);
+        let mut bytes = text.as_bytes();
+        while reader.next(&mut bytes).is_some() {}
+        assert_eq!(reader.at_hand(), expected, "{text:?}");
+    }
+}
