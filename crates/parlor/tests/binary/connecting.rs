@@ -241,7 +241,7 @@ fn where_no_door_is_the_reason_and_what_to_look_at_are_told() {
     for (words, code, reason) in [
         (&["connect", &format!("term://{free}")][..], 69, "connection refused"),
         (&["connect", &format!("ws://{http}/chat_create")], 69, "no text commands there (status "),
-        (&["connect", "lobby"], 2, "give term://HOST[:PORT], chat://HOST[:PORT] or ws://"),
+        (&["connect", "lobby"], 2, "give term://HOST[:PORT], terms://HOST[:PORT], chat://HOST[:PORT] or ws://"),
         (&["connect", "wss://example.org/websocket"], 2, "TLS is not spoken yet"),
     ] {
         let ended = home.run(words);
